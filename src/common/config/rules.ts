@@ -1,0 +1,78 @@
+/** Rules between variables, names that are not known, and names that are known but not built yet. */
+import type { Environment, GatewayConfig } from './load-config.js';
+import type { DeclaredSetting } from './setting.js';
+
+/** Known from the first release on (architecture.md §5); using one of these stops the start with a clear line. */
+export const UNBUILT: Readonly<Record<string, { harmless?: string; what: string }>> = {
+  DATABASE_URL: { what: 'PostgreSQL for several replicas' },
+  GATEWAY_LINK_SECRET: { what: 'the secret of the mTLS link' },
+  GATEWAY_LINK_SECRET_FILE: { what: 'the secret of the mTLS link' },
+  GATEWAY_ADMIN_HOST: { what: 'the admin listener' },
+  GATEWAY_ADMIN_PORT: { what: 'the admin listener' },
+  GATEWAY_ADMIN_TOKEN: { what: 'the admin listener' },
+  GATEWAY_ADMIN_TOKEN_FILE: { what: 'the admin listener' },
+  GATEWAY_MODEL_MANAGEMENT: { harmless: 'allow', what: 'refusing model management' },
+};
+
+/** Ollama's variables that the shell of a developer often carries: not passed on, not worth a warning each. */
+const OLLAMA_PASSED =
+  /^OLLAMA_(MODEL|IMAGE|NUM_PARALLEL|CONTEXT_LENGTH|MAX_LOADED_MODELS|MAX_QUEUE|FLASH_ATTENTION|KV_CACHE_TYPE|LOAD_TIMEOUT)$/;
+
+export function unbuiltFaults(env: Environment): string[] {
+  return Object.entries(UNBUILT)
+    .filter(([name, { harmless }]) => env[name] && env[name] !== harmless)
+    .map(([name, { what }]) => `${name} is not built yet in this release (${what}): remove it`);
+}
+
+export function crossFaults(config: GatewayConfig, env: Environment): string[] {
+  const faults: string[] = [];
+  const { link, lifecycle, cloud } = config;
+  if (link.link === 'mtls') {
+    faults.push(
+      'GATEWAY_LINK mtls is the default and is not built yet in this release: set GATEWAY_LINK=plain, GATEWAY_ALLOW_PLAIN_LINK=true and GATEWAY_LINK_CIDRS',
+    );
+  }
+  if (link.link === 'plain') {
+    if (link.allowPlain !== true) {
+      faults.push(
+        'GATEWAY_ALLOW_PLAIN_LINK must be true for GATEWAY_LINK=plain: prompts would cross the network unencrypted',
+      );
+    }
+    if (!env.GATEWAY_LINK_CIDRS) {
+      faults.push(
+        'GATEWAY_LINK_CIDRS is required for GATEWAY_LINK=plain: the networks of this gateway, such as 203.0.113.7/32',
+      );
+    }
+  }
+  if (lifecycle.timeScale !== 1 && /(^|\.)exoscale\.com$/.test(hostOf(cloud.endpoint, cloud.zone))) {
+    faults.push('GATEWAY_TIME_SCALE is for the sandbox and for tests: it is refused against exoscale.com');
+  }
+  return faults;
+}
+
+/** `GATEWAY_*` names must be known (a typing error there costs money); foreign `OLLAMA_*` names are ignored aloud. */
+export function unknownNames(
+  env: Environment,
+  known: readonly DeclaredSetting[],
+): { faults: string[]; warnings: string[] } {
+  const names = new Set(known.flatMap((one) => (one.secret ? [one.env, `${one.env}_FILE`] : [one.env])));
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  for (const name of Object.keys(env).sort()) {
+    if (names.has(name) || name in UNBUILT) continue;
+    if (name.startsWith('GATEWAY_')) {
+      faults.push(`${name} is not a setting of this gateway: see docs/configuration.md`);
+    } else if (name.startsWith('OLLAMA_') && !OLLAMA_PASSED.test(name)) {
+      warnings.push(`${name} is ignored: it is not one of the Ollama settings that are passed to the machine`);
+    }
+  }
+  return { faults, warnings };
+}
+
+function hostOf(endpoint: string, zone: string): string {
+  try {
+    return new URL(endpoint.replaceAll('{zone}', zone)).hostname;
+  } catch {
+    return '';
+  }
+}

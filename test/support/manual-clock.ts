@@ -1,0 +1,51 @@
+/** A clock that moves only when the test says so. Timers fire in the order of their due time. */
+import { Clock, type Timer } from '../../src/common/time/clock.js';
+
+interface Pending {
+  dueMs: number;
+  task: () => void;
+}
+
+export class ManualClock extends Clock {
+  private readonly pending = new Set<Pending>();
+
+  constructor(private currentMs = Date.parse('2026-11-24T12:00:00Z')) {
+    super();
+  }
+
+  override nowMs(): number {
+    return this.currentMs;
+  }
+
+  override monotonicMs(): number {
+    return this.currentMs;
+  }
+
+  override after(delayMs: number, task: () => void): Timer {
+    const entry = { dueMs: this.currentMs + Math.max(0, delayMs), task };
+    this.pending.add(entry);
+    return { cancel: () => this.pending.delete(entry) };
+  }
+
+  /** Moves time forward and lets promises settle between the timers that come due. */
+  async advance(byMs: number): Promise<void> {
+    const endMs = this.currentMs + byMs;
+    for (let next = this.earliest(endMs); next; next = this.earliest(endMs)) {
+      this.pending.delete(next);
+      this.currentMs = Math.max(this.currentMs, next.dueMs);
+      next.task();
+      await settle();
+    }
+    this.currentMs = endMs;
+    await settle();
+  }
+
+  private earliest(untilMs: number): Pending | undefined {
+    return [...this.pending].filter((one) => one.dueMs <= untilMs).sort((a, b) => a.dueMs - b.dueMs)[0];
+  }
+}
+
+/** Lets everything that is already resolved run to its next real wait. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
