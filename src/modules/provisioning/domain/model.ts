@@ -56,10 +56,6 @@ export interface PoolRecord {
   bringUp: 'create' | 'resume' | null;
   bringUpSinceMs: number | null;
   readyMs: number | null;
-  /** A waking request has been served since ready. */
-  claimed: boolean;
-  /** End of the last waking request. */
-  lastActivityMs: number | null;
   failure: Failure | null;
   /** Consecutive failed attempts: drives the back-off. */
   failureCount: number;
@@ -96,8 +92,6 @@ export function newRecord(nowMs: number): PoolRecord {
     bringUp: null,
     bringUpSinceMs: null,
     readyMs: null,
-    claimed: false,
-    lastActivityMs: null,
     failure: null,
     failureCount: 0,
     notBeforeMs: null,

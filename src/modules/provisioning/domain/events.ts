@@ -1,0 +1,53 @@
+/** The language between the reconciler and the pure core: what has happened (events), what is to be done (effects). */
+import type { ErrorCode } from '../../../common/errors/catalogue.js';
+import type { CloudView } from '../ports/cloud.port.js';
+
+/** A failed call as the core sees it: what it means, not how it was sent. */
+export interface Fault {
+  code: ErrorCode;
+  message: string;
+  /** The cloud says "not in this state": look again, nothing has failed. */
+  conflict: boolean;
+  /** The thing does not exist: look again. */
+  gone: boolean;
+  /** The call may have had an effect. */
+  ambiguous: boolean;
+}
+
+/** The mutating calls: one at a time, never two. */
+export type Command =
+  | { type: 'create'; launchId: string }
+  | { type: 'label'; instanceId: string; launchId: string }
+  | { type: 'start'; instanceId: string }
+  | { type: 'stop'; instanceId: string }
+  | { type: 'destroy'; instanceId: string };
+
+export type Effect =
+  /** Read the cloud; `seq` comes back with the answer, so that one taken before a command is recognised. */
+  | { type: 'look'; seq: number }
+  | { type: 'command'; command: Command }
+  | { type: 'probe'; address: string }
+  /** Pull if needed, load and confirm the first model; for a machine that is ready also pull the others. */
+  | { type: 'prepare'; address: string }
+  | { type: 'pullOthers'; address: string }
+  /** Stop probing, pulling and loading: the machine is not ours to use any more. */
+  | { type: 'abandon' }
+  /** Look at everything again at this time at the latest. */
+  | { type: 'tickAt'; atMs: number };
+
+export type PoolEvent =
+  /** The process has begun with a stored record. */
+  | { type: 'restarted' }
+  /** A request wants the machine. */
+  | { type: 'wake' }
+  | { type: 'tick' }
+  /** The data plane could not reach a ready machine. */
+  | { type: 'suspected' }
+  | { type: 'looked'; seq: number; view: CloudView }
+  | { type: 'lookFailed'; seq: number; fault: Fault }
+  | { type: 'accepted'; command: Command; operationId: string | null; instanceId?: string }
+  | { type: 'refused'; command: Command; fault: Fault }
+  | { type: 'probed'; address: string; answered: boolean }
+  | { type: 'progressed'; address: string; fraction: number }
+  | { type: 'prepared'; address: string }
+  | { type: 'prepareFailed'; address: string; fault: Fault };
