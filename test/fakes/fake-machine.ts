@@ -1,0 +1,199 @@
+/**
+ * Machines that exist only in a test's script, behind the same contract suite as the real adapter. An address that was
+ * never scripted does not answer. Time is the Clock's: with a ManualClock pulls and loads take exactly as long as said.
+ */
+import type { Clock } from '../../src/common/time/clock.js';
+import {
+  type Catalogue,
+  MachineError,
+  type MachineErrorKind,
+  MachinePort,
+  type MachineUrl,
+} from '../../src/modules/provisioning/ports/machine.port.js';
+
+type Fault = 'model_missing' | 'disk_full' | 'model_failed';
+type Step = 'has' | 'pull' | 'load' | 'catalogue';
+
+interface FakeMachine {
+  /** Clock time from which the machine answers; Infinity while it does not. */
+  answersFromMs: number;
+  disk: Set<string>;
+  loaded: Set<string>;
+}
+
+const FAULT_TEXTS: Record<MachineErrorKind, string> = {
+  model_missing: 'pull model manifest: file does not exist',
+  disk_full: 'write /models/blobs: no space left on device',
+  model_failed: 'model requires more system memory than is available',
+  unreachable: 'connection reset',
+};
+
+export class FakeMachines extends MachinePort {
+  /** Every load that succeeded, in order. */
+  readonly loads: { address: string; model: string; atMs: number }[] = [];
+  /** Every pull that was asked for, in order. */
+  readonly pulls: { address: string; model: string; atMs: number }[] = [];
+  private readonly machines = new Map<string, FakeMachine>();
+  private readonly refusals = new Map<string, Fault>();
+  private readonly nextFaults: { step: Step; kind: MachineErrorKind }[] = [];
+  private pullMs = 0;
+  private pullFractions: readonly number[] = [0.25, 0.5, 0.75, 1];
+  private loadMs = 0;
+
+  constructor(private readonly clock: Clock) {
+    super();
+  }
+
+  /** The machine answers from `atMs` (clock time) on; whatever was loaded is gone, as after a boot. */
+  bootAfter(address: string, atMs: number): void {
+    const machine = this.machine(address);
+    machine.answersFromMs = atMs;
+    machine.loaded.clear();
+  }
+
+  /** Whether the machine answers from now on. False also breaks pulls and loads under way at their next step. */
+  reachable(address: string, answers: boolean): void {
+    this.bootAfter(address, answers ? this.clock.nowMs() : Number.POSITIVE_INFINITY);
+  }
+
+  /** Puts models on the machine's disk. */
+  store(address: string, ...models: string[]): void {
+    for (const model of models) this.machine(address).disk.add(fullName(model));
+  }
+
+  /** Empties the disk, as a new machine at the same address has it. */
+  wipe(address: string): void {
+    this.machines.delete(address);
+  }
+
+  modelsOn(address: string): string[] {
+    return [...this.machine(address).disk];
+  }
+
+  loadedOn(address: string): string[] {
+    return [...this.machine(address).loaded];
+  }
+
+  /** How long each pull takes, and the fractions it reports at even intervals. */
+  pullTakes(durationMs: number, fractions: readonly number[] = this.pullFractions): void {
+    this.pullMs = durationMs;
+    this.pullFractions = fractions;
+  }
+
+  loadTakes(durationMs: number): void {
+    this.loadMs = durationMs;
+  }
+
+  /** From now on pulling (`model_missing`, `disk_full`) or loading (`model_failed`) this model fails; null heals it. */
+  refuse(model: string, fault: Fault | null): void {
+    if (fault) this.refusals.set(fullName(model), fault);
+    else this.refusals.delete(fullName(model));
+  }
+
+  /** One-shot: the next `times` calls of this step fail, and later ones work again. */
+  failNext(step: Step, kind: MachineErrorKind, times = 1): void {
+    for (let count = 0; count < times; count += 1) this.nextFaults.push({ step, kind });
+  }
+
+  override urlOf(address: string): MachineUrl {
+    return `http://${address}:11434`;
+  }
+
+  override probe(url: MachineUrl): Promise<boolean> {
+    return Promise.resolve(this.answers(addressOf(url)));
+  }
+
+  override async has(url: MachineUrl, model: string): Promise<boolean> {
+    await this.begin('has', url);
+    return this.machine(addressOf(url)).disk.has(fullName(model));
+  }
+
+  override async pull(
+    url: MachineUrl,
+    model: string,
+    onProgress: (fraction: number) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const address = addressOf(url);
+    this.pulls.push({ address, model, atMs: this.clock.nowMs() });
+    await this.begin('pull', url);
+    const refusal = this.refusals.get(fullName(model));
+    if (refusal === 'model_missing') throw fault(refusal);
+    for (const fraction of this.pullFractions) {
+      await this.wait(this.pullMs / this.pullFractions.length, signal);
+      this.mustAnswer(address);
+      onProgress(fraction);
+      if (refusal === 'disk_full') throw fault(refusal);
+    }
+    this.machine(address).disk.add(fullName(model));
+  }
+
+  override async load(url: MachineUrl, model: string, signal: AbortSignal): Promise<void> {
+    const address = addressOf(url);
+    await this.begin('load', url);
+    await this.wait(this.loadMs, signal);
+    this.mustAnswer(address);
+    const machine = this.machine(address);
+    if (!machine.disk.has(fullName(model))) throw new MachineError('model_failed', `model '${model}' not found`);
+    if (this.refusals.get(fullName(model)) === 'model_failed') throw fault('model_failed');
+    machine.loaded.add(fullName(model));
+    this.loads.push({ address, model, atMs: this.clock.nowMs() });
+  }
+
+  override async catalogue(url: MachineUrl): Promise<Catalogue> {
+    await this.begin('catalogue', url);
+    const models = this.modelsOn(addressOf(url));
+    return {
+      version: JSON.stringify({ version: '0.32.15' }),
+      tags: JSON.stringify({ models: models.map((name) => ({ name, model: name })) }),
+      show: Object.fromEntries(models.map((name) => [name, JSON.stringify({ capabilities: ['completion'] })])),
+      atMs: this.clock.nowMs(),
+    };
+  }
+
+  private machine(address: string): FakeMachine {
+    const known = this.machines.get(address);
+    if (known) return known;
+    const made = { answersFromMs: Number.POSITIVE_INFINITY, disk: new Set<string>(), loaded: new Set<string>() };
+    this.machines.set(address, made);
+    return made;
+  }
+
+  private answers(address: string): boolean {
+    return this.machine(address).answersFromMs <= this.clock.nowMs();
+  }
+
+  private mustAnswer(address: string): void {
+    if (!this.answers(address)) throw fault('unreachable');
+  }
+
+  private async begin(step: Step, url: MachineUrl): Promise<void> {
+    await Promise.resolve();
+    this.mustAnswer(addressOf(url));
+    const index = this.nextFaults.findIndex((one) => one.step === step);
+    const [next] = index < 0 ? [] : this.nextFaults.splice(index, 1);
+    if (next) throw fault(next.kind);
+  }
+
+  private async wait(delayMs: number, signal: AbortSignal): Promise<void> {
+    try {
+      if (delayMs > 0) await this.clock.sleep(delayMs, signal);
+      signal.throwIfAborted();
+    } catch (cause) {
+      throw new MachineError('unreachable', 'cancelled', cause);
+    }
+  }
+}
+
+function fault(kind: MachineErrorKind): MachineError {
+  return new MachineError(kind, FAULT_TEXTS[kind]);
+}
+
+function addressOf(url: MachineUrl): string {
+  return new URL(url).hostname;
+}
+
+function fullName(model: string): string {
+  const lower = model.toLowerCase();
+  return lower.includes(':') ? lower : `${lower}:latest`;
+}
