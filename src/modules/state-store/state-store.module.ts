@@ -1,0 +1,27 @@
+/** Provides StateStorePort: SQLite in the configured folder. Needs a Clock provider from the application. */
+import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import type { GatewayConfig } from '../../common/config/load-config.js';
+import { Clock } from '../../common/time/clock.js';
+import { StateStorePort } from '../provisioning/ports/state-store.port.js';
+import { SqliteStateStore } from './sqlite-state-store.js';
+
+@Module({})
+export class StateStoreModule implements OnApplicationShutdown {
+  constructor(private readonly store: StateStorePort) {}
+
+  /** Who works with the store opens it, because only they can say what a failure means and when to try again. */
+  static register(config: Pick<GatewayConfig, 'state' | 'pool'>): DynamicModule {
+    const store = {
+      provide: StateStorePort,
+      inject: [Clock],
+      useFactory: (clock: Clock): StateStorePort =>
+        new SqliteStateStore({ dir: config.state.dir, pool: config.pool.pool, owner: config.pool.owner, clock }),
+    };
+    return { module: StateStoreModule, providers: [store], exports: [store] };
+  }
+
+  /** The last of Nest's shutdown steps: by then nothing commits any more. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+  }
+}
