@@ -1,0 +1,27 @@
+/** What starts the simulator, and what it needs of the machines that stand behind its instances. */
+import type { Clock } from '../../common/time/clock.js';
+
+/** Boots and kills the fake machine behind an instance. */
+export interface MachineHost {
+  /** Resolves at once with the machine's IPv4 address; what runs on it answers only after its boot time. */
+  start(instanceId: string): Promise<string>;
+  /** Resolves when nothing answers any more. Harmless for a machine that does not run. */
+  stop(instanceId: string): Promise<void>;
+}
+
+export interface SimulatorOptions {
+  apiKey: string;
+  apiSecret: string;
+  /** 0 (default) takes a free one. */
+  port?: number;
+  host?: string;
+  zone?: string;
+  /** How long an asynchronous operation stays pending. */
+  operationMs?: number;
+  /** How old the answer of list-instances is; get-instance is never late. */
+  listLagMs?: number;
+  machines?: MachineHost;
+  clock?: Clock;
+  /** Wall clock of the API, where it differs from `clock` (clock-offset tests). */
+  nowMs?: () => number;
+}
