@@ -1,32 +1,41 @@
 /**
- * Renders the user-data that turns a plain Ubuntu 24.04 into an Ollama server (cloud-init, architecture.md §3). It knows
- * the machine's files and nothing of the API that carries them.
+ * Renders the user-data that turns a plain Ubuntu 24.04 into an Ollama server (cloud-init). It knows the machine's files
+ * and nothing of the API that carries them. No durable secret may ever be in it: anyone who may read the instance, and
+ * any process on the machine, can read it back.
  */
 import { gzipSync } from 'node:zlib';
+import { machineFiles, type MachineFile } from './machine-files.js';
+import { settingsFile, type MachineSettings } from './settings-file.js';
 
 /** Part of the fingerprint: raise it when machines made by an older bootstrap have to be replaced (once idle). */
 export const BOOTSTRAP_VERSION = '1';
 
-export interface UserDataInput {
-  launchId: string;
-  /** Whether the instance type has a GPU: installs driver and container toolkit. */
-  gpu: boolean;
-  /** Port of the machine on which Ollama is published. */
-  linkPort: number;
-  /** Container image of Ollama, pinned. */
-  image: string;
-  /** Settings passed to Ollama; names start with `OLLAMA_`. */
-  ollamaEnv: Record<string, string>;
-  /** The gateway's idle timeout; the dead-man timer adds its grace to it. */
-  idleTimeoutSec: number;
-}
-
-/** The user-data as the API takes it: base64 of gzip, the same bytes for the same input. */
-export function renderUserData(input: UserDataInput): string {
+/**
+ * The user-data as the API takes it: base64 of gzip. The same bytes for the same input on one version of Node, whose gzip
+ * header carries no time.
+ */
+export function renderUserData(input: MachineSettings): string {
   return gzipSync(renderCloudConfig(input), { level: 9 }).toString('base64');
 }
 
 /** The plain `#cloud-config` text. */
-export function renderCloudConfig(input: UserDataInput): string {
-  return `#cloud-config\n# launch ${input.launchId}\n`;
+export function renderCloudConfig(input: MachineSettings): string {
+  const files = [settingsFile(input, BOOTSTRAP_VERSION), ...machineFiles(input.gpu)];
+  return `#cloud-config
+# Made by ollama-exoscale, bootstrap ${BOOTSTRAP_VERSION}: docs/operations.md says where to look when a boot fails.
+write_files:
+${files.map(writeFile).join('')}
+# The dead-man timer first: it must be armed whatever happens to the rest.
+runcmd:
+  - [systemctl, daemon-reload]
+  - [systemctl, enable, --now, ollama-gateway-dead-man.timer]
+  - [systemctl, enable, ollama-gateway-bootstrap.service]
+  - [systemctl, start, --no-block, ollama-gateway-bootstrap.service]
+`;
+}
+
+/** A literal block needs no escapes: every file is plain text that ends in one line feed and begins in column 0. */
+function writeFile(file: MachineFile): string {
+  const block = file.content.trimEnd().replaceAll(/^(?=.)/gm, '      ');
+  return `  - path: ${file.path}\n    permissions: '${file.mode}'\n    content: |\n${block}\n`;
 }
