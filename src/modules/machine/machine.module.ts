@@ -1,0 +1,30 @@
+/** Provides MachinePort: Ollama over the configured link. Needs a Clock provider from the application. */
+import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import type { GatewayConfig } from '../../common/config/load-config.js';
+import { Clock } from '../../common/time/clock.js';
+import { MachinePort } from '../provisioning/ports/machine.port.js';
+import { OllamaMachineAdapter } from './ollama-machine.adapter.js';
+
+@Module({})
+export class MachineModule implements OnApplicationShutdown {
+  constructor(private readonly machine: OllamaMachineAdapter) {}
+
+  static register(config: Pick<GatewayConfig, 'link'>): DynamicModule {
+    return {
+      module: MachineModule,
+      providers: [
+        {
+          provide: OllamaMachineAdapter,
+          inject: [Clock],
+          useFactory: (clock: Clock) => new OllamaMachineAdapter(config.link, clock),
+        },
+        { provide: MachinePort, useExisting: OllamaMachineAdapter },
+      ],
+      exports: [MachinePort],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.machine.close();
+  }
+}
