@@ -43,7 +43,10 @@ module.exports = {
       name: 'domain-is-pure',
       severity: 'error',
       from: { path: '^src/modules/provisioning/domain/', pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: '^(src/modules/provisioning/domain/|src/common/time/(backoff|duration)\\.ts$)' },
+      to: {
+        pathNot: '^(src/modules/provisioning/domain/|src/common/time/backoff\\.ts$|src/common/errors/catalogue\\.ts$)',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'nothing-imports-the-sandbox',

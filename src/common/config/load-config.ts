@@ -15,21 +15,9 @@ import {
   PoolConfig,
   StateConfig,
 } from './classes.js';
+import type { Environment, GatewayConfig } from './gateway-config.js';
 import { crossFaults, unbuiltFaults, unknownNames } from './rules.js';
 import { settingsOf, type ConfigClass, type DeclaredSetting } from './setting.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-export interface GatewayConfig {
-  cloud: CloudConfig;
-  model: ModelConfig;
-  listener: ListenerConfig;
-  pool: PoolConfig;
-  state: StateConfig;
-  link: LinkConfig;
-  lifecycle: LifecycleConfig;
-  log: LogConfig;
-}
 
 export interface LoadedConfig {
   /** Complete only when `faults` is empty. */

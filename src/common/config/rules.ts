@@ -1,5 +1,5 @@
 /** Rules between variables, names that are not known, and names that are known but not built yet. */
-import type { Environment, GatewayConfig } from './load-config.js';
+import type { Environment, GatewayConfig } from './gateway-config.js';
 import type { DeclaredSetting } from './setting.js';
 
 /** Known from the first release on (architecture.md §5); using one of these stops the start with a clear line. */

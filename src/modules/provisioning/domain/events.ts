@@ -16,8 +16,8 @@ export interface Fault {
 
 /** The mutating calls: one at a time, never two. */
 export type Command =
-  | { type: 'create'; launchId: string }
-  | { type: 'label'; instanceId: string; launchId: string }
+  | { type: 'create'; launchId: string; owner: string }
+  | { type: 'label'; instanceId: string; launchId: string; owner: string }
   | { type: 'start'; instanceId: string }
   | { type: 'stop'; instanceId: string }
   | { type: 'destroy'; instanceId: string };

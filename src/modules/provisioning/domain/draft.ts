@@ -1,0 +1,298 @@
+/**
+ * One transition in the making: a copy of the state that the phase rules change, and the effects they ask for. The
+ * rules speak its verbs (`enter`, `fail`, `viewWithin`, `command`), so each of them reads like architecture.md §3.
+ */
+import { ERROR_CATALOGUE, type ErrorCode } from '../../../common/errors/catalogue.js';
+import { backoffMs } from '../../../common/time/backoff.js';
+import type { CloudMachine, CloudView } from '../ports/cloud.port.js';
+import type { Command, Effect } from './events.js';
+import type { Cleanup, Phase, PoolEventRecord, PoolRecord } from './model.js';
+import type { PoolPolicy, Traffic } from './policy.js';
+
+/** What the process knows beside the record; lost at a restart and found again by looking. */
+export interface Senses {
+  view: (CloudView & { atMs: number }) | null;
+  /** Grows whenever the world may have changed under a look that is still under way. */
+  lookSeq: number;
+  looking: boolean;
+  /** The mutating call under way. */
+  commanding: Command['type'] | null;
+  probing: boolean;
+  preparing: boolean;
+  /** The other models have been asked for since ready. */
+  othersPulled: boolean;
+  probedMs: number | null;
+  /** Consecutive probes of a ready machine without an answer. */
+  missedProbes: number;
+  progress: number | null;
+  progressMs: number | null;
+  /** Consecutive failed calls in a phase that never gives up (stopping, deleting), and when to try again. */
+  troubles: number;
+  retryMs: number;
+}
+
+export interface PoolState {
+  record: PoolRecord;
+  senses: Senses;
+}
+
+export interface Context {
+  nowMs: number;
+  /** In [0, 1): jitter. */
+  random: number;
+  /** A fresh unique id, for a launch. */
+  newId: string;
+  policy: PoolPolicy;
+  traffic: Traffic;
+}
+
+export interface Transition {
+  state: PoolState;
+  effects: Effect[];
+  /** What to append to the event log: at most one change of phase per transition. */
+  log: PoolEventRecord[];
+}
+
+export const NO_SENSES: Senses = {
+  view: null,
+  lookSeq: 0,
+  looking: false,
+  commanding: null,
+  probing: false,
+  preparing: false,
+  othersPulled: false,
+  probedMs: null,
+  missedProbes: 0,
+  progress: null,
+  progressMs: null,
+  troubles: 0,
+  retryMs: 0,
+};
+
+const LEAVING = new Set(['destroying', 'destroyed', 'expunging']);
+
+export class Draft {
+  readonly record: PoolRecord;
+  readonly senses: Senses;
+  readonly nowMs: number;
+  private readonly effects: Effect[] = [];
+  private readonly log: PoolEventRecord[] = [];
+  /** Who or what the event came from, for the log. */
+  cause = 'clock';
+
+  constructor(
+    state: PoolState,
+    readonly ctx: Context,
+  ) {
+    this.record = { ...state.record };
+    this.senses = { ...state.senses };
+    this.nowMs = ctx.nowMs;
+  }
+
+  get changedPhase(): boolean {
+    return this.log.length > 0;
+  }
+
+  get timings() {
+    return this.ctx.policy.timings;
+  }
+
+  /** Milliseconds in the current phase. */
+  get ageMs(): number {
+    return this.nowMs - this.record.phaseSinceMs;
+  }
+
+  result(): Transition {
+    return { state: { record: this.record, senses: this.senses }, effects: this.effects, log: this.log };
+  }
+
+  /** Moves to another phase; its rule runs in a transition of its own, after this one is committed. */
+  enter(phase: Phase, reason: string): void {
+    const { record } = this;
+    this.log.push({ atMs: this.nowMs, from: record.phase, to: phase, reason, cause: this.cause });
+    record.phase = phase;
+    record.phaseSinceMs = this.nowMs;
+    record.reason = reason;
+    this.senses.troubles = 0;
+    this.senses.retryMs = 0;
+    this.effects.push({ type: 'tickAt', atMs: this.nowMs });
+  }
+
+  /** Ends the attempt. A failure that heals is tried again at `notBefore` while wanted, another one needs a new wake. */
+  fail(code: ErrorCode, message: string, cleanup: Cleanup = 'none'): void {
+    const { record } = this;
+    const heals = ERROR_CATALOGUE[code].provisioning;
+    record.failureCount += 1;
+    record.failure = { code, message: message || ERROR_CATALOGUE[code].message, heals, atMs: this.nowMs };
+    record.notBeforeMs =
+      this.nowMs +
+      (heals ? backoffMs(record.failureCount, this.timings.backoff, this.ctx.random) : this.timings.personRetryMs);
+    if (!heals) record.wanted = false;
+    record.cleanup = record.instanceId === null ? 'none' : cleanup;
+    record.operationId = null;
+    this.abandonMachine();
+    this.enter('failed', record.failure.message);
+  }
+
+  /** Nothing is known of a machine any more. */
+  forgetMachine(): void {
+    this.abandonMachine();
+    Object.assign(this.record, {
+      launchId: null,
+      instanceId: null,
+      fingerprint: null,
+      operationId: null,
+      createAttemptMs: null,
+      address: null,
+      instanceStatus: null,
+      readyMs: null,
+      capacityStarts: 0,
+      bootFailures: 0,
+      cleanup: 'none',
+    } satisfies Partial<PoolRecord>);
+  }
+
+  /** Keeps the machine that was to be replaced. It fitted the configuration when it was last started. */
+  restoreRetired(): void {
+    this.record.instanceId = this.record.retiredInstanceId;
+    this.record.fingerprint = this.ctx.policy.fingerprint;
+    this.record.retiredInstanceId = null;
+    this.record.bringUp = 'resume';
+  }
+
+  /** Takes a machine of the cloud into the record. */
+  recordMachine(machine: CloudMachine): void {
+    this.record.instanceId = machine.id;
+    this.record.launchId = machine.launchId ?? this.record.launchId ?? this.ctx.newId;
+    this.record.fingerprint = machine.fingerprint;
+    this.record.instanceStatus = machine.status;
+    this.record.createAttemptMs = null;
+    this.senses.view = null;
+  }
+
+  /**
+   * The last look if it is younger than `maxAgeMs`; else null, and a look is on its way. Either way the pool is looked
+   * at again when this view is too old, so a rule that waits for the cloud only has to ask.
+   */
+  viewWithin(maxAgeMs: number): (CloudView & { atMs: number }) | null {
+    const { view } = this.senses;
+    if (view && this.nowMs - view.atMs < maxAgeMs) {
+      this.tickAt(view.atMs + maxAgeMs);
+      return view;
+    }
+    if (this.nowMs < this.senses.retryMs) {
+      this.tickAt(this.senses.retryMs);
+      return null;
+    }
+    if (!this.senses.looking) {
+      this.senses.looking = true;
+      this.effects.push({ type: 'look', seq: this.senses.lookSeq });
+    }
+    return null;
+  }
+
+  /** Sends a mutating call; what was seen before it counts no more. */
+  command(command: Command): void {
+    if (this.senses.commanding || this.nowMs < this.senses.retryMs) {
+      this.tickAt(this.senses.retryMs);
+      return;
+    }
+    this.senses.commanding = command.type;
+    this.blur();
+    this.effects.push({ type: 'command', command });
+  }
+
+  /** The world may have changed: looks under way and taken before now are void. */
+  blur(): void {
+    this.senses.view = null;
+    this.senses.looking = false;
+    this.senses.lookSeq += 1;
+  }
+
+  /** After a failed call in a phase that never gives up: try again after a back-off. */
+  retryLater(): void {
+    this.senses.troubles += 1;
+    this.senses.retryMs = this.nowMs + backoffMs(this.senses.troubles, this.timings.backoff, this.ctx.random);
+    this.tickAt(this.senses.retryMs);
+  }
+
+  tickAt(atMs: number): void {
+    this.effects.push({ type: 'tickAt', atMs });
+  }
+
+  probe(address: string, everyMs: number): void {
+    const { senses } = this;
+    if (senses.probing) return;
+    const dueMs = (senses.probedMs ?? -Infinity) + everyMs;
+    if (this.nowMs < dueMs) return this.tickAt(dueMs);
+    senses.probing = true;
+    senses.probedMs = this.nowMs;
+    this.effects.push({ type: 'probe', address });
+  }
+
+  prepare(address: string): void {
+    if (this.senses.preparing) return;
+    this.senses.preparing = true;
+    this.senses.progress = null;
+    this.senses.progressMs = this.nowMs;
+    this.effects.push({ type: 'prepare', address });
+  }
+
+  pullOthers(address: string): void {
+    if (this.senses.othersPulled) return;
+    this.senses.othersPulled = true;
+    this.effects.push({ type: 'pullOthers', address });
+  }
+
+  /** Machines of our pool and owner that are not on their way out. */
+  ours(view: CloudView): CloudMachine[] {
+    return view.pool.filter((one) => one.owner === this.ctx.policy.owner && !LEAVING.has(one.status));
+  }
+
+  /** Machines of our pool that belong to somebody else, and whom we were not told to take over. */
+  foreign(view: CloudView): CloudMachine[] {
+    const { owner, adoptOwner } = this.ctx.policy;
+    return view.pool.filter((one) => one.owner !== owner && one.owner !== adoptOwner && !LEAVING.has(one.status));
+  }
+
+  /** A machine we were told to take over: of GATEWAY_ADOPT_OWNER, else the one named EXOSCALE_ADOPT_NAME. */
+  adoptable(view: CloudView): CloudMachine | undefined {
+    const { adoptOwner } = this.ctx.policy;
+    const handedOver = view.pool.filter((one) => adoptOwner && one.owner === adoptOwner && !LEAVING.has(one.status));
+    return best(handedOver) ?? (view.named.length === 1 ? view.named[0] : undefined);
+  }
+
+  private abandonMachine(): void {
+    const { senses } = this;
+    if (senses.probing || senses.preparing || senses.othersPulled) this.effects.push({ type: 'abandon' });
+    Object.assign(senses, {
+      progress: null,
+      progressMs: null,
+      probedMs: null,
+      missedProbes: 0,
+      othersPulled: false,
+      probing: false,
+      preparing: false,
+    } satisfies Partial<Senses>);
+  }
+
+  /** Called when the machine goes away in an orderly way. */
+  leaveMachine(): void {
+    this.abandonMachine();
+    this.record.address = null;
+    this.record.readyMs = null;
+  }
+}
+
+/** Which of several machines is taken: a running one first, else the oldest by creation and id. */
+export function best(machines: readonly CloudMachine[]): CloudMachine | undefined {
+  const rank = (one: CloudMachine) => (one.status === 'running' ? 0 : 1);
+  return [...machines].sort(
+    (a, b) => rank(a) - rank(b) || a.createdAtMs - b.createdAtMs || a.id.localeCompare(b.id),
+  )[0];
+}
+
+/** The cloud is getting rid of it. */
+export function isLeaving(machine: CloudMachine): boolean {
+  return LEAVING.has(machine.status);
+}

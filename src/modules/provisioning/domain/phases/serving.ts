@@ -1,0 +1,63 @@
+/** Rules for a machine that serves: ready, draining. */
+import { isLeaving, type Draft } from '../draft.js';
+import { idleStopAtMs } from '../policy.js';
+import { reapTwins } from './asleep.js';
+
+/** Consecutive probes without an answer before a ready machine counts as away. */
+export const MISSED_PROBES = 3;
+
+/** Serves. A cloud that does not answer changes nothing here (the data plane fails open). */
+export function ready(d: Draft): void {
+  const { record, senses, ctx } = d;
+  const idleMs = idleStopAtMs(record, ctx.traffic, ctx.policy);
+  if (idleMs !== null && d.nowMs >= idleMs) return d.enter('draining', idleReason(d));
+  if (idleMs !== null) d.tickAt(idleMs);
+
+  const view = d.viewWithin(d.timings.readyLookMs);
+  if (view && !senses.commanding) {
+    const machine = view.recorded;
+    if (!machine || isLeaving(machine)) return lost(d, 'absent', 'the machine was deleted outside the gateway');
+    record.instanceStatus = machine.status;
+    if (machine.status === 'stopped') return lost(d, 'stopped', 'the machine was stopped outside the gateway');
+    if (machine.status === 'stopping') return lost(d, 'stopping', 'the machine is being stopped outside the gateway');
+    if (senses.missedProbes >= MISSED_PROBES) return prove(d);
+    reapTwins(d, view);
+  }
+  if (!record.address) return;
+  d.probe(record.address, d.timings.readyProbeMs);
+  d.pullOthers(record.address);
+}
+
+/** Idle: the gates are closing. A request that comes now wins and is served. */
+export function draining(d: Draft): void {
+  const { record, ctx } = d;
+  if (ctx.traffic.open > 0) return d.enter('ready', 'a request came while draining');
+  record.wanted = false;
+  d.leaveMachine();
+  const outdated = record.fingerprint !== ctx.policy.fingerprint;
+  if (outdated) return d.enter('deleting', 'idle, and the configuration has changed: the machine is replaced');
+  if (ctx.policy.idleAction === 'destroy') return d.enter('deleting', record.reason);
+  d.enter('stopping', record.reason);
+}
+
+/** A ready machine whose Ollama stopped answering must be proven again before it serves. */
+function prove(d: Draft): void {
+  d.senses.missedProbes = 0;
+  d.record.bringUp = 'resume';
+  d.record.bringUpSinceMs = d.nowMs;
+  d.enter('booting', 'Ollama on the machine stopped answering');
+}
+
+/** Repaired on the next wake, not before: whoever stopped it may have had a reason. */
+function lost(d: Draft, phase: 'absent' | 'stopped' | 'stopping', reason: string): void {
+  d.record.wanted = false;
+  d.leaveMachine();
+  if (phase === 'absent') d.forgetMachine();
+  d.enter(phase, reason);
+}
+
+function idleReason(d: Draft): string {
+  const { lastActivityMs } = d.ctx.traffic;
+  const used = lastActivityMs !== null && lastActivityMs >= (d.record.readyMs ?? 0);
+  return used ? 'idle' : 'nobody used it after it was ready';
+}

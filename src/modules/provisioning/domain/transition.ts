@@ -1,0 +1,207 @@
+/**
+ * The heart of the gateway: `transition(state, event, now) → { state, effects, log }`. First the event is folded into
+ * what is known, then the rule of the phase takes at most one step from there. Level-triggered: an event only causes a
+ * look; whatever was missed is found by the next one. Pure: no clock, no randomness, no I/O.
+ */
+import { Draft, type Context, type PoolState, type Transition } from './draft.js';
+import type { Command, Fault, PoolEvent } from './events.js';
+import type { Phase } from './model.js';
+import { absent, failed, isBlocked, stopped } from './phases/asleep.js';
+import { booting, creating, loading, startRefused, starting } from './phases/bring-up.js';
+import { draining, MISSED_PROBES, ready } from './phases/serving.js';
+import { deleting, stopping } from './phases/stopping.js';
+
+const RULES: Readonly<Record<Phase, (draft: Draft) => void>> = {
+  absent,
+  creating,
+  starting,
+  booting,
+  loading,
+  ready,
+  draining,
+  stopping,
+  stopped,
+  deleting,
+  failed,
+};
+
+/** Folds `event` into `state` and takes the next step. Never throws for any event in any state. */
+export function transition(state: PoolState, event: PoolEvent, ctx: Context): Transition {
+  const draft = new Draft(state, ctx);
+  fold(draft, event);
+  forgetOldWish(draft);
+  if (!draft.changedPhase) RULES[draft.record.phase](draft);
+  return draft.result();
+}
+
+function fold(d: Draft, event: PoolEvent): void {
+  const { record, senses } = d;
+  switch (event.type) {
+    case 'tick':
+      return;
+    case 'wake':
+      d.cause = 'request';
+      return wake(d);
+    case 'restarted':
+      d.cause = 'restart';
+      return restarted(d);
+    case 'suspected':
+      d.cause = 'request';
+      // A probe now, whatever was seen lately; a thousand suspicions are one probe.
+      if (record.phase === 'ready' && senses.missedProbes === 0) senses.probedMs = null;
+      return;
+    case 'looked':
+      d.cause = 'cloud';
+      if (event.seq !== senses.lookSeq) return;
+      senses.looking = false;
+      senses.view = { ...event.view, atMs: d.nowMs };
+      senses.troubles = 0;
+      return;
+    case 'lookFailed':
+      d.cause = 'cloud';
+      if (event.seq !== senses.lookSeq) return;
+      senses.looking = false;
+      return lookFailed(d, event.fault);
+    case 'accepted':
+      d.cause = 'cloud';
+      return accepted(d, event.command, event.operationId, event.instanceId ?? null);
+    case 'refused':
+      d.cause = 'cloud';
+      return refused(d, event.command, event.fault);
+    case 'probed':
+      d.cause = 'machine';
+      if (event.address !== record.address) return;
+      senses.probing = false;
+      return probed(d, event.answered);
+    case 'progressed':
+      if (event.address !== record.address || !senses.preparing) return;
+      senses.progress = event.fraction;
+      senses.progressMs = d.nowMs;
+      return;
+    case 'prepared':
+      d.cause = 'machine';
+      if (event.address !== record.address || !senses.preparing) return;
+      senses.preparing = false;
+      if (record.phase === 'loading') becomeReady(d);
+      return;
+    case 'prepareFailed':
+      d.cause = 'machine';
+      if (event.address !== record.address || !senses.preparing) return;
+      senses.preparing = false;
+      if (record.phase === 'loading') prepareFailed(d, event.fault);
+      return;
+  }
+}
+
+function wake(d: Draft): void {
+  const { record } = d;
+  record.lastWakeMs = d.nowMs;
+  if (record.phase === 'draining') {
+    record.wanted = true;
+    return d.enter('ready', 'a request came while draining');
+  }
+  // A failure that a person must mend is not tried again on every request.
+  const needsPerson = record.phase === 'failed' && !record.failure?.heals;
+  if (!needsPerson || (d.nowMs >= (record.notBeforeMs ?? 0) && !isBlocked(record))) record.wanted = true;
+}
+
+/** Whatever was ready must be proven again: the address may be somebody else's by now. */
+function restarted(d: Draft): void {
+  const { record } = d;
+  d.senses.progressMs = d.nowMs;
+  if (record.phase !== 'ready' && record.phase !== 'draining') return;
+  record.bringUp = 'resume';
+  record.bringUpSinceMs = d.nowMs;
+  d.enter('booting', 'the gateway restarted: the machine is proven again');
+}
+
+function forgetOldWish(d: Draft): void {
+  const { record } = d;
+  if (!record.wanted || record.phase === 'ready' || record.phase === 'draining') return;
+  const endMs = (record.lastWakeMs ?? record.phaseSinceMs) + d.timings.wantedMs;
+  if (d.nowMs >= endMs) record.wanted = false;
+  else d.tickAt(endMs);
+}
+
+function lookFailed(d: Draft, fault: Fault): void {
+  const { phase } = d.record;
+  if (phase === 'creating' || phase === 'starting') return d.fail(fault.code, fault.message);
+  // Everywhere else the machine's own life goes on; the cloud is asked again after a back-off.
+  d.record.reason = fault.message;
+  d.retryLater();
+}
+
+function accepted(d: Draft, command: Command, operationId: string | null, instanceId: string | null): void {
+  const { record } = d;
+  d.senses.commanding = null;
+  d.senses.troubles = 0;
+  d.blur();
+  // A label or a deletion is seen only after a while: do not ask for it again in the same breath.
+  if (command.type === 'label' || command.type === 'destroy') d.senses.retryMs = d.nowMs + d.timings.pollMs;
+  if (command.type === 'create' && record.launchId === command.launchId) {
+    record.instanceId = instanceId;
+    record.fingerprint = d.ctx.policy.fingerprint;
+    record.createAttemptMs = null;
+  }
+  if (command.type === 'create' || ('instanceId' in command && command.instanceId === record.instanceId)) {
+    record.operationId = operationId;
+  }
+}
+
+function refused(d: Draft, command: Command, fault: Fault): void {
+  const { record } = d;
+  d.senses.commanding = null;
+  d.blur();
+  if (command.type === 'create' && !fault.ambiguous) record.createAttemptMs = null;
+  if (fault.gone) return;
+  if (fault.conflict) {
+    // Not settled: look again after a poll interval, until the deadline of the phase.
+    d.senses.retryMs = d.nowMs + d.timings.pollMs;
+    return d.tickAt(d.senses.retryMs);
+  }
+  if (record.phase === 'creating' && command.type === 'create') return createRefused(d, fault);
+  if (record.phase === 'starting') return startRefused(d, fault.code, fault.message);
+  record.reason = fault.message;
+  d.retryLater();
+}
+
+function createRefused(d: Draft, fault: Fault): void {
+  // No place for a new machine either: keep the old one and its disk.
+  if (fault.code === 'capacity' && d.record.retiredInstanceId) d.restoreRetired();
+  d.fail(fault.code, fault.message);
+}
+
+function probed(d: Draft, answered: boolean): void {
+  const { record, senses } = d;
+  if (record.phase === 'booting' && answered) return d.enter('loading', 'Ollama answers');
+  if (record.phase !== 'ready') return;
+  senses.missedProbes = answered ? 0 : senses.missedProbes + 1;
+  // Quickly to a verdict: the next probe is due now, then the cloud is asked once.
+  if (!answered && senses.missedProbes < MISSED_PROBES) senses.probedMs = null;
+  if (senses.missedProbes === MISSED_PROBES) d.blur();
+}
+
+function becomeReady(d: Draft): void {
+  const { record } = d;
+  const tookMs = d.nowMs - (record.bringUpSinceMs ?? record.phaseSinceMs);
+  // A machine that is merely proven again keeps its idle clock and says nothing about bring-ups.
+  if (record.readyMs === null) {
+    if (record.bringUp === 'resume') record.lastResumeMs = tookMs;
+    if (record.bringUp === 'create') record.lastCreateMs = tookMs;
+    record.readyMs = d.nowMs;
+  }
+  record.failure = null;
+  record.failureCount = 0;
+  record.notBeforeMs = null;
+  record.bootFailures = 0;
+  d.senses.progress = null;
+  d.enter('ready', 'the model is loaded');
+}
+
+function prepareFailed(d: Draft, fault: Fault): void {
+  if (fault.code === 'boot_failed') {
+    d.senses.probedMs = null;
+    return d.enter('booting', fault.message);
+  }
+  d.fail(fault.code, fault.message, fault.code === 'disk_too_small' ? 'destroy' : 'stop');
+}
