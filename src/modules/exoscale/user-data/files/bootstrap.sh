@@ -8,7 +8,7 @@ source "${BASH_SOURCE[0]%/*}/lib.sh"
 load_settings
 readonly STATE_DIR="$ROOT/var/lib/ollama-gateway"
 if [[ "$BOOTSTRAP_GPU" == 1 ]]; then
-  # shellcheck source-path=SCRIPTDIR source=gpu.sh
+  # shellcheck source=/dev/null
   source "${BASH_SOURCE[0]%/*}/gpu.sh"
 fi
 

@@ -63,6 +63,8 @@ require_gpu() {
     rm -f "$STATE_DIR/reboots"
     return
   fi
+  # Ollama would answer from the CPU, far too slowly: no answer is the better news for the gateway.
+  docker stop ollama >/dev/null 2>&1 || true
   if (($(reboots) >= 2)); then
     log "no GPU after two reboots, nvidia-smi says: $(timeout 120 nvidia-smi 2>&1 | tail -n 1)"
     return 1
@@ -92,8 +94,8 @@ trust_toolkit_repository() {
   local work keyring="$ROOT/usr/share/keyrings/nvidia-container-toolkit.gpg"
   work="$(mktemp --directory)"
   retry curl --fail --silent --show-error --location --max-time 60 --output "$work/key" "$TOOLKIT_REPOSITORY/gpgkey"
-  GNUPGHOME="$work" gpg --batch --quiet --import "$work/key"
-  GNUPGHOME="$work" gpg --batch --yes --output "$keyring" --export "$TOOLKIT_KEY"
+  gpg --homedir "$work" --batch --quiet --no-autostart --import "$work/key"
+  gpg --homedir "$work" --batch --yes --no-autostart --output "$keyring" --export "$TOOLKIT_KEY"
   rm -rf "$work"
   if [[ ! -s "$keyring" ]]; then
     log "the key of $TOOLKIT_REPOSITORY is not $TOOLKIT_KEY"
