@@ -1,6 +1,6 @@
 /** Provides MachinePort: Ollama over the configured link. Needs a Clock provider from the application. */
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
-import type { GatewayConfig } from '../../common/config/load-config.js';
+import type { GatewayConfig } from '../../common/config/gateway-config.js';
 import { Clock } from '../../common/time/clock.js';
 import { MachinePort } from '../provisioning/ports/machine.port.js';
 import { OllamaMachineAdapter } from './ollama-machine.adapter.js';

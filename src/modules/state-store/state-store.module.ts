@@ -1,6 +1,6 @@
 /** Provides StateStorePort: SQLite in the configured folder. Needs a Clock provider from the application. */
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
-import type { GatewayConfig } from '../../common/config/load-config.js';
+import type { GatewayConfig } from '../../common/config/gateway-config.js';
 import { Clock } from '../../common/time/clock.js';
 import { StateStorePort } from '../provisioning/ports/state-store.port.js';
 import { SqliteStateStore } from './sqlite-state-store.js';
