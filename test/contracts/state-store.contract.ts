@@ -3,22 +3,11 @@
  * writers stand for two processes: they share the medium and nothing else.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { newRecord, type PoolEventRecord } from '../../src/modules/provisioning/domain/model.js';
 import { type StateStorePort, StateUnavailableError } from '../../src/modules/provisioning/ports/state-store.port.js';
 import { ManualClock } from '../support/manual-clock.js';
-
-export interface StateStoreUnderTest {
-  store: StateStorePort;
-  /** Makes the next writes fail as on a full disk, until false. */
-  failWrites(failing: boolean): void;
-  /** The same medium as the next process finds it; the old store is closed first. */
-  reopen(configuredOwner?: string): Promise<StateStorePort>;
-  /** Closes everything and removes the medium. */
-  dispose(): Promise<void>;
-}
-
-export type MakeStateStore = (clock: ManualClock, configuredOwner?: string) => StateStoreUnderTest;
+import { noInterleavingLosesAnEvent } from './state-store-interleaving.js';
+import type { MakeStateStore, StateStoreUnderTest } from './state-store-under-test.js';
 
 const TTL_MS = 15_000;
 
@@ -292,66 +281,9 @@ export function stateStoreContract(adapter: string, make: MakeStateStore): void 
       expect(await store.read()).toBeNull();
     });
 
-    it('loses no acknowledged event and leaves no gap, however two writers interleave', async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-          const run = make(new ManualClock());
-          try {
-            await expectGapFree(run, steps);
-          } finally {
-            await run.dispose();
-          }
-        }),
-        { numRuns: 40 },
-      );
-    });
+    it('loses no acknowledged event and leaves no gap, however two writers interleave', () =>
+      noInterleavingLosesAnEvent(make));
   });
-}
-
-type Writer = 'a' | 'b';
-type Step = { writer: Writer; action: 'look' | 'acquire' | 'commit' | 'commit-on-full-disk' };
-
-const step: fc.Arbitrary<Step> = fc.record({
-  writer: fc.constantFrom<Writer>('a', 'b'),
-  action: fc.constantFrom<Step['action']>('look', 'acquire', 'commit', 'commit', 'commit', 'commit-on-full-disk'),
-});
-
-/** Each writer acts on what it saw last, however old that is; the lease changes hands whenever somebody asks for it. */
-async function expectGapFree(medium: StateStoreUnderTest, steps: readonly Step[]): Promise<void> {
-  const { store } = medium;
-  await store.open();
-  const seen = { a: { version: 0, epoch: 0 }, b: { version: 0, epoch: 0 } };
-  const acknowledged: { version: number; reason: string }[] = [];
-  let holder: Writer | null = null;
-  for (const [index, { writer, action }] of steps.entries()) {
-    const view = seen[writer];
-    if (action === 'look') {
-      view.version = (await store.read())?.version ?? 0;
-    } else if (action === 'acquire') {
-      if (holder) await store.releaseLease(holder, seen[holder].epoch);
-      view.epoch = (await store.acquireLease(writer, TTL_MS))?.epoch ?? view.epoch;
-      holder = writer;
-    } else {
-      const full = action === 'commit-on-full-disk';
-      const reason = `step ${index}`.padEnd(full ? 100_000 : 0);
-      medium.failWrites(full);
-      const outcome = await store
-        .commit(view.version, view.epoch, { reason }, [event('creating', reason)])
-        .catch((error: unknown) => error);
-      medium.failWrites(false);
-      if (!isAcknowledged(outcome)) continue;
-      view.version = outcome.version;
-      acknowledged.push({ version: outcome.version, reason });
-    }
-  }
-  const stored = (await store.events(0, 1000)).map(({ version, reason }) => ({ version, reason }));
-  expect(stored).toEqual(acknowledged);
-  expect(stored.map(({ version }) => version)).toEqual(stored.map((_, index) => index + 1));
-  expect((await store.read())?.version ?? 0).toBe(stored.length);
-}
-
-function isAcknowledged(outcome: unknown): outcome is { ok: true; version: number } {
-  return typeof outcome === 'object' && outcome !== null && 'ok' in outcome && outcome.ok === true;
 }
 
 function event(to: PoolEventRecord['to'], reason = 'because'): PoolEventRecord {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { MemoryStateStore } from '../../src/modules/state-store/memory-state-store.js';
 import { SqliteStateStore } from '../../src/modules/state-store/sqlite-state-store.js';
 import { SmallDisk } from '../support/small-disk.js';
-import { type MakeStateStore, stateStoreContract } from './state-store.contract.js';
+import { stateStoreContract } from './state-store.contract.js';
+import type { MakeStateStore } from './state-store-under-test.js';
 
 const memory: MakeStateStore = (clock) => {
   const settings: { clock: typeof clock; owner: string | null } = { clock, owner: null };
