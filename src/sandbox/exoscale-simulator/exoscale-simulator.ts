@@ -3,8 +3,8 @@
  * transport: it reads a request, checks its signature, lets a fault happen and writes the answer.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SystemClock } from '../../common/time/clock.js';
+import { closeNow, listen } from '../http-server.js';
 import { ApiError } from './api-error.js';
 import { CallLog } from './call-log.js';
 import { callControl, CONTROL_PREFIX } from './control-endpoint.js';
@@ -22,7 +22,9 @@ export class ExoscaleSimulator {
   /** Listens and resolves; rejects with Node's error when the port is taken. */
   static async start(options: SimulatorOptions): Promise<ExoscaleSimulator> {
     const simulator = new ExoscaleSimulator(options);
-    await simulator.listen(options.host ?? '127.0.0.1', options.port ?? 0);
+    const host = options.host ?? '127.0.0.1';
+    const port = await listen(simulator.server, host, options.port ?? 0);
+    simulator.organization.endpoint = `http://${host}:${port}${PREFIX}`;
     return simulator;
   }
 
@@ -53,19 +55,8 @@ export class ExoscaleSimulator {
   }
 
   /** Cuts every connection, hanging ones included. */
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeAllConnections();
-    await closed;
-  }
-
-  private async listen(host: string, port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, host, resolve);
-    });
-    const bound = (this.server.address() as AddressInfo).port;
-    this.organization.endpoint = `http://${host}:${bound}${PREFIX}`;
+  close(): Promise<void> {
+    return closeNow(this.server);
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -138,6 +138,7 @@ export class Fleet {
   private async boot(instance: Instance): Promise<void> {
     this.expect(instance, 'starting');
     const address = await this.parts.machines.start(instance.id);
+    if (instance.state !== 'starting') await this.parts.machines.stop(instance.id);
     this.expect(instance, 'starting');
     instance.publicIp = address;
     this.enter(instance, 'running');
