@@ -1,0 +1,23 @@
+/**
+ * A self-signed certificate for `*.exoscale.test`, valid until 2126, and its key. Made for tests with
+ * `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1`; nothing else ever trusts it.
+ */
+export const TEST_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgSxcJF611yBRsQa1Y
+oFpm29Ps3PVYMk+3wAOTGiNc5RmhRANCAASzUXI+f0k14ice+AQqcrHTk933bAKN
+QbUoGvSDp/tvn1syDT9J7aaUI1QbvDz8wuMudxvTVnilcnvh1br9OsAz
+-----END PRIVATE KEY-----
+`;
+
+export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBqjCCAVGgAwIBAgIUZ/JFku7wOH68GR9eHwXs17wFDYgwCgYIKoZIzj0EAwIw
+HDEaMBgGA1UEAwwRYXBpLmV4b3NjYWxlLnRlc3QwIBcNMjYxMTI0MjA1MDA1WhgP
+MjEyNjEwMzEyMDUwMDVaMBwxGjAYBgNVBAMMEWFwaS5leG9zY2FsZS50ZXN0MFkw
+EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEs1FyPn9JNeInHvgEKnKx05Pd92wCjUG1
+KBr0g6f7b59bMg0/Se2mlCNUG7w8/MLjLncb01Z4pXJ74dW6/TrAM6NvMG0wHQYD
+VR0OBBYEFGfwGL/EU+a7nlBOWOF9Vynf7mbNMB8GA1UdIwQYMBaAFGfwGL/EU+a7
+nlBOWOF9Vynf7mbNMA8GA1UdEwEB/wQFMAMBAf8wGgYDVR0RBBMwEYIPKi5leG9z
+Y2FsZS50ZXN0MAoGCCqGSM49BAMCA0cAMEQCIH+ckSa+oEJSS4ri/080Po6bbvu5
+/Y55cBf3aFtT+7b0AiBs7sEKy27XL5AFtOzjDcltvPUfYK3fmO9BWgJEZukl1g==
+-----END CERTIFICATE-----
+`;
