@@ -11,7 +11,7 @@ import {
 } from '../../src/modules/provisioning/ports/machine.port.js';
 import { ManualClock } from '../support/manual-clock.js';
 
-export interface MachineUnderTest {
+interface MachineUnderTest {
   machine: MachinePort;
   /** Where its Ollama answers from the start, with an empty disk. */
   url: MachineUrl;
