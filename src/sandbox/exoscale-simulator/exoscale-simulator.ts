@@ -1,22 +1,19 @@
 /**
  * An Exoscale API v2 over real HTTP: the gateway's client, signer and poller run against it unchanged. This file is the
- * transport: it reads a request, checks its signature, lets a fault happen and writes the answer.
+ * transport; what the API does is decided in `api-endpoint.ts`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { SystemClock } from '../../common/time/clock.js';
 import { closeNow, listen } from '../http-server.js';
+import { API_PREFIX, ApiEndpoint, type Answer } from './api-endpoint.js';
 import { ApiError } from './api-error.js';
 import { CallLog } from './call-log.js';
 import { callControl, CONTROL_PREFIX } from './control-endpoint.js';
-import { Faults, type Fault } from './faults.js';
-import type { MachineHost, SimulatorOptions } from './options.js';
+import { Faults } from './faults.js';
+import { NoMachines, type SimulatorOptions } from './options.js';
 import { Organization } from './organization.js';
-import { readBody, readJsonBody } from './request-body.js';
-import { matchRoute } from './routes.js';
-import { verifySignature } from './signature.js';
+import { readBody } from './request-body.js';
 import { SimulatorControl } from './simulator-control.js';
-
-const PREFIX = '/v2';
 
 export class ExoscaleSimulator {
   /** Listens and resolves; rejects with Node's error when the port is taken. */
@@ -24,20 +21,19 @@ export class ExoscaleSimulator {
     const simulator = new ExoscaleSimulator(options);
     const host = options.host ?? '127.0.0.1';
     const port = await listen(simulator.server, host, options.port ?? 0);
-    simulator.organization.endpoint = `http://${host}:${port}${PREFIX}`;
+    simulator.organization.endpoint = `http://${host}:${port}${API_PREFIX}`;
     return simulator;
   }
 
   readonly control: SimulatorControl;
   private readonly organization: Organization;
-  private readonly faults = new Faults();
-  private readonly log = new CallLog();
+  private readonly api: ApiEndpoint;
   private readonly server: Server;
-  private readonly nowMs: () => number;
 
-  private constructor(private readonly options: SimulatorOptions) {
+  private constructor(options: SimulatorOptions) {
     const clock = options.clock ?? new SystemClock();
-    this.nowMs = options.nowMs ?? (() => clock.nowMs());
+    const faults = new Faults();
+    const log = new CallLog();
     this.organization = new Organization({
       clock,
       machines: options.machines ?? new NoMachines(),
@@ -45,7 +41,14 @@ export class ExoscaleSimulator {
       operationMs: options.operationMs ?? 1000,
       listLagMs: options.listLagMs ?? 0,
     });
-    this.control = new SimulatorControl(this.organization, this.faults, this.log, clock);
+    this.control = new SimulatorControl(this.organization, faults, log, clock);
+    this.api = new ApiEndpoint({
+      organization: this.organization,
+      faults,
+      log,
+      credentials: options,
+      nowMs: options.nowMs ?? (() => clock.nowMs()),
+    });
     this.server = createServer((request, response) => void this.serve(request, response));
   }
 
@@ -54,119 +57,38 @@ export class ExoscaleSimulator {
     return this.organization.endpoint;
   }
 
-  /** Cuts every connection, hanging ones included. */
+  /** Cuts every connection, silent ones included. */
   close(): Promise<void> {
     return closeNow(this.server);
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const target = request.url ?? '/';
-    const cut = target.indexOf('?');
-    const path = cut < 0 ? target : target.slice(0, cut);
-    const query = cut < 0 ? '' : target.slice(cut + 1);
+    const [path = '/', query = ''] = splitTarget(request.url ?? '/');
     try {
       const body = await readBody(request);
       if (path.startsWith(CONTROL_PREFIX)) {
-        send(response, 200, await callControl(this.control, path.slice(CONTROL_PREFIX.length), body));
-      } else {
-        this.serveApi(request, response, { path, query, body });
+        const content = await callControl(this.control, path.slice(CONTROL_PREFIX.length), body);
+        return send(response, { status: 200, content });
       }
+      const { authorization, 'content-type': contentType = '' } = request.headers;
+      const call = { method: request.method ?? 'GET', path, query, body, authorization };
+      const outcome = this.api.handle(call, contentType);
+      if (outcome === 'cut') request.socket.destroy();
+      else if (outcome !== 'silence') send(response, outcome);
     } catch (error) {
-      if (error instanceof ApiError) return send(response, error.status, error.body);
-      send(response, 500, { message: error instanceof Error ? error.message : String(error) });
-    }
-  }
-
-  private serveApi(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { path, query, body }: { path: string; query: string; body: Buffer },
-  ): void {
-    const method = request.method ?? 'GET';
-    const match = path.startsWith(`${PREFIX}/`) ? matchRoute(method, path.slice(PREFIX.length)) : null;
-    const call = { method, path, query, body, authorization: request.headers.authorization };
-    const verdict = verifySignature(call, this.options, this.nowMs());
-    const operationId = match?.route.operationId ?? null;
-    const record = (status: number | null): void =>
-      this.log.add({
-        atMs: this.nowMs(),
-        method,
-        path: request.url ?? '/',
-        operationId,
-        status,
-        signed: verdict === 'valid',
-      });
-    const answer = (status: number, content: unknown, headers?: Record<string, string>): void => {
-      record(status);
-      send(response, status, content, headers);
-    };
-    const execute = (fault: Fault | null): { status: number; content: unknown } => {
-      try {
-        if (!match) throw ApiError.notFound();
-        const content = this.organization.answer({
-          operationId: match.route.operationId,
-          params: match.params,
-          query: new URLSearchParams(query),
-          body: readJsonBody(request, body, match.route.operationId),
-          signed: verdict === 'valid',
-          scripted: (fault?.kind === 'operation' && fault.result) || null,
-        });
-        return { status: 200, content };
-      } catch (error) {
-        if (error instanceof ApiError) return { status: error.status, content: error.body };
-        throw error;
-      }
-    };
-
-    if (verdict === 'expired') return answer(403, { message: 'Request signature has expired' });
-    if (verdict === 'invalid') return answer(403, { message: 'Invalid request signature' });
-    if (verdict === 'unsigned' && !match?.route.open) return answer(403, { message: 'Missing request signature' });
-
-    const fault = operationId === null ? null : this.faults.take(operationId);
-    switch (fault?.kind) {
-      case 'status':
-        return answer(fault.status ?? 500, fault.body ?? { message: 'Simulated fault' }, fault.headers);
-      case 'reset-before':
-        record(null);
-        return void request.socket.destroy();
-      case 'hang':
-        return record(null);
-      case 'reset-after':
-        execute(fault);
-        record(null);
-        return void request.socket.destroy();
-      case 'hang-after':
-        execute(fault);
-        return record(null);
-      case 'operation':
-      case undefined: {
-        const { status, content } = execute(fault);
-        return answer(status, content);
-      }
+      if (error instanceof ApiError) return send(response, { status: error.status, content: error.body });
+      send(response, { status: 500, content: { message: String(error) } });
     }
   }
 }
 
-function send(response: ServerResponse, status: number, content: unknown, headers: Record<string, string> = {}): void {
+function splitTarget(target: string): [path: string, query: string] {
+  const cut = target.indexOf('?');
+  return cut < 0 ? [target, ''] : [target.slice(0, cut), target.slice(cut + 1)];
+}
+
+function send(response: ServerResponse, { status, content, headers }: Answer): void {
   const text = typeof content === 'string' ? content : JSON.stringify(content);
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
-    ...headers,
-  });
-  response.end(text);
-}
-
-/** Stands in when nobody wants machines: every instance gets an address of the documentation range (RFC 5737). */
-class NoMachines implements MachineHost {
-  private started = 0;
-
-  start(): Promise<string> {
-    this.started += 1;
-    return Promise.resolve(`203.0.113.${1 + (this.started % 254)}`);
-  }
-
-  stop(): Promise<void> {
-    return Promise.resolve();
-  }
+  const length = Buffer.byteLength(text);
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': length, ...headers }).end(text);
 }

@@ -25,3 +25,17 @@ export interface SimulatorOptions {
   /** Wall clock of the API, where it differs from `clock` (clock-offset tests). */
   nowMs?: () => number;
 }
+
+/** Stands in when nobody wants machines: every start gets an address of the documentation range (RFC 5737). */
+export class NoMachines implements MachineHost {
+  private started = 0;
+
+  start(): Promise<string> {
+    this.started += 1;
+    return Promise.resolve(`203.0.113.${1 + (this.started % 254)}`);
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
