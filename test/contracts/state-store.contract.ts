@@ -233,6 +233,7 @@ export function stateStoreContract(adapter: string, make: MakeStateStore): void 
         const b = { bootId: 'b', inFlight: 3, lastActivityMs: startMs + 500, atMs: startMs + 1000 };
         expect(await store.heartbeats(1000)).toEqual([a, b]);
         expect(await store.heartbeats(999)).toEqual([b]);
+        expect(await store.heartbeats(Number.POSITIVE_INFINITY)).toEqual([a, b]);
       });
 
       it('of processes that are gone survive them', async () => {

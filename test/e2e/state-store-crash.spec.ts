@@ -5,11 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../../src/common/time/clock.js';
 import { SqliteStateStore } from '../../src/modules/state-store/sqlite-state-store.js';
 
-const WRITER = join(import.meta.dirname, '../support/state-writer.mjs');
+const WRITER = fileURLToPath(new URL('../support/state-writer.mjs', import.meta.url));
 
 describe('a gateway killed with SIGKILL while it writes its state', () => {
   let dir: string;
