@@ -1,11 +1,35 @@
 /** A minimal signed client of the Exoscale API for suites of the simulator: signs what exoscale-api.md §1.2 says, no more. */
 import { createHmac } from 'node:crypto';
 
+/** The fields that suites look at; which of them an answer has depends on the operation. */
+export interface WireBody {
+  id: string;
+  state: string;
+  message: string;
+  reference: { id: string };
+  labels: Record<string, string>;
+  'public-ip': string;
+  rules: { id: string }[];
+  instances: { id: string }[];
+  templates: { id: string; name: string; 'created-at': string }[];
+  'instance-types': WireType[];
+  'security-groups': { id: string; name: string }[];
+}
+
+export interface WireType {
+  id: string;
+  family: string;
+  size: string;
+  gpus?: number;
+  memory: number;
+  authorized: boolean;
+  zones: string[];
+}
+
 export interface Reply {
   status: number;
   headers: Headers;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are checked field by field
-  body: any;
+  body: WireBody;
 }
 
 export interface Credentials {
@@ -32,7 +56,7 @@ export class SignedClient {
         ...(text && { 'Content-Type': 'application/json' }),
       },
     });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    return { status: response.status, headers: response.headers, body: (await response.json()) as WireBody };
   }
 
   get(path: string): Promise<Reply> {
