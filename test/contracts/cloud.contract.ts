@@ -13,9 +13,9 @@ export interface CloudHarness {
   /** Returns when every job of the cloud that is under way has ended. */
   settle(): Promise<void>;
   /** Puts a stopped machine into the account; null leaves the label (or all of them, for `pool`) out. */
-  add(machine: { name: string; pool: string | null; owner: string | null }): string;
-  stopByHand(id: string): void;
-  deleteByHand(id: string): void;
+  add(machine: { name: string; pool: string | null; owner: string | null; fingerprint?: string }): Promise<string>;
+  stopByHand(id: string): Promise<void>;
+  deleteByHand(id: string): Promise<void>;
   /** The next such call is refused for this reason and has no effect. */
   refuseNext(call: FaultyCall, kind: 'quota' | 'capacity' | 'auth'): void;
   /** The next such call has its effect; its answer is lost. */
@@ -162,7 +162,7 @@ export function describeCloudContract(name: string, makeHarness: () => Promise<C
 
       it('is content when the machine is already gone', async () => {
         const id = await created();
-        harness.deleteByHand(id);
+        await harness.deleteByHand(id);
         expect(await cloud.destroy(id)).toEqual({ operationId: null });
         expect(await cloud.destroy(UNKNOWN_ID)).toEqual({ operationId: null });
       });
@@ -175,16 +175,16 @@ export function describeCloudContract(name: string, makeHarness: () => Promise<C
 
       it('sees what other hands did', async () => {
         const id = await running();
-        harness.stopByHand(id);
+        await harness.stopByHand(id);
         expect((await see(id)).recorded?.status).toBe('stopped');
-        harness.deleteByHand(id);
+        await harness.deleteByHand(id);
         expect((await see(id)).recorded).toBeNull();
       });
 
       it('shows the machines of our pool whoever owns them, and no others', async () => {
-        const foreign = harness.add({ name: 'olgw-default-1', pool: 'default', owner: 'another-owner' });
-        harness.add({ name: 'olgw-other-1', pool: 'other', owner: LAUNCH.owner });
-        harness.add({ name: 'web-server', pool: null, owner: null });
+        const foreign = await harness.add({ name: 'olgw-default-1', pool: 'default', owner: 'another-owner' });
+        await harness.add({ name: 'olgw-other-1', pool: 'other', owner: LAUNCH.owner });
+        await harness.add({ name: 'web-server', pool: null, owner: null });
         const { pool, named } = await see();
         expect(pool).toMatchObject([{ id: foreign, owner: 'another-owner', launchId: null, fingerprint: null }]);
         expect(named).toEqual([]);
@@ -193,13 +193,20 @@ export function describeCloudContract(name: string, makeHarness: () => Promise<C
 
     describe('label', () => {
       it('turns the unlabelled machine of the adopt name into ours', async () => {
-        const id = harness.add({ name: 'old-ollama', pool: null, owner: null });
+        const id = await harness.add({ name: 'old-ollama', pool: null, owner: null });
         expect((await see()).named.map((one) => one.id)).toEqual([id]);
         await cloud.label(id, LAUNCH);
         await harness.settle();
         const { pool, named } = await see();
         expect(pool).toMatchObject([{ id, ...LAUNCH, fingerprint: cloud.fingerprint }]);
         expect(named).toEqual([]);
+      });
+
+      it('takes over a machine of another owner with the fingerprint it was made with', async () => {
+        const id = await harness.add({ name: 'olgw-default-1', pool: 'default', owner: 'lost', fingerprint: 'f-old' });
+        await cloud.label(id, LAUNCH);
+        await harness.settle();
+        expect((await see(id)).recorded).toMatchObject({ ...LAUNCH, fingerprint: 'f-old' });
       });
 
       it('is not found for a machine that does not exist', async () => {

@@ -9,9 +9,9 @@ function harness(): Promise<CloudHarness> {
   return Promise.resolve({
     cloud,
     settle: () => clock.advance(10_000),
-    add: (machine) => cloud.add(machine),
-    stopByHand: (id) => cloud.stopByHand(id),
-    deleteByHand: (id) => cloud.deleteByHand(id),
+    add: (machine) => Promise.resolve(cloud.add(machine)),
+    stopByHand: (id) => Promise.resolve(cloud.stopByHand(id)),
+    deleteByHand: (id) => Promise.resolve(cloud.deleteByHand(id)),
     refuseNext: (call, kind) => cloud.failNext(call, new CloudError(kind, `no: ${kind}`)),
     loseAnswer: (call) => cloud.loseAnswer(call),
     failJob: (call) => cloud.failOperation(call, new CloudError('capacity', 'no free host')),

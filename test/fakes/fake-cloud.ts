@@ -230,7 +230,8 @@ export class FakeCloud extends CloudPort {
     return this.call('label', (failing) => {
       const entry = this.inventory.existing(instanceId);
       mustBeSettled(entry);
-      Object.assign(entry, { owner, launchId, pool: this.options.pool, fingerprint: this.fingerprint });
+      const fingerprint = entry.fingerprint ?? this.fingerprint;
+      Object.assign(entry, { owner, launchId, pool: this.options.pool, fingerprint });
       return this.begin('label', entry, entry.status, failing, () => {});
     });
   }

@@ -26,7 +26,7 @@ describe('a call to the Exoscale API', () => {
   const serve = async (responder: Responder) => {
     const server = await ScriptedHttp.start(responder);
     open.push(server);
-    const options = { baseUrl: `${server.url}/v2`, credentials: CREDENTIALS, timeoutMs: 30_000 };
+    const options = { baseUrl: `${server.url}/v2`, credentials: CREDENTIALS };
     return { server, transport: new ApiTransport(new HttpService(), clock, options) };
   };
   const failure = async (sent: Promise<unknown>): Promise<CloudError> =>

@@ -31,13 +31,13 @@ export interface TransportOptions {
   /** Such as `https://api-at-vie-2.exoscale.com/v2`. */
   baseUrl: string;
   credentials: ApiCredentials;
-  /** The longest one attempt may take, in ms; not scaled, it bounds a real socket. */
-  timeoutMs?: number;
   /** Expiry of a signature made now, in Unix seconds; by default in ten minutes, as all official clients have it. */
   expiresSec?: () => number;
 }
 
-const DEFAULT_TIMEOUT_MS = 30_000;
+/** The longest one attempt may take; not scaled, it bounds a real socket. A change that is cut off may have happened. */
+const READ_TIMEOUT_MS = 10_000;
+const CHANGE_TIMEOUT_MS = 30_000;
 const EXPIRY_SEC = 600;
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -63,7 +63,8 @@ export class ApiTransport {
    */
   async send(call: ApiCall): Promise<Record<string, unknown>> {
     const deadline = new AbortController();
-    const timer = this.clock.after(this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS, () => deadline.abort());
+    const timeoutMs = call.kind === 'read' ? READ_TIMEOUT_MS : CHANGE_TIMEOUT_MS;
+    const timer = this.clock.after(timeoutMs, () => deadline.abort());
     const sentMs = this.clock.nowMs();
     try {
       const answer = await firstValueFrom(

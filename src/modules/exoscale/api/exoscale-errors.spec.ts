@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CloudErrorKind } from '../../provisioning/ports/cloud.port.js';
-import { type CallKind, errorFromAnswer, errorFromNetwork, isUnreachable, operationState } from './exoscale-errors.js';
+import { type CallKind, errorFromAnswer, errorFromNetwork, operationState } from './exoscale-errors.js';
 
 const json = (message: string) => JSON.stringify({ message });
 
@@ -77,14 +77,6 @@ describe('no answer', () => {
     const error = errorFromNetwork('create-instance', call, code);
     expect(error.kind).toBe('transient');
     expect(error.details.ambiguous ?? false).toBe(ambiguous);
-  });
-
-  it('tells a host that cannot be reached from one that broke off', () => {
-    expect(isUnreachable(errorFromNetwork('list-zones', 'read', 'ENOTFOUND'))).toBe(true);
-    expect(isUnreachable(errorFromNetwork('list-zones', 'read', 'ECONNRESET'))).toBe(false);
-    expect(isUnreachable(errorFromAnswer({ operation: 'list-zones', call: 'read', status: 500, body: '' }))).toBe(
-      false,
-    );
   });
 });
 

@@ -53,12 +53,6 @@ export function errorFromNetwork(operation: string, call: CallKind, code: string
 /** The connection was not made, so the call cannot have had an effect. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-/** Whether an error says that the API's host could not be found or reached at all. */
-export function isUnreachable(error: CloudError): boolean {
-  const cause = error.details.cause as { code?: unknown } | undefined;
-  return typeof cause?.code === 'string' && NEVER_SENT.has(cause.code);
-}
-
 /** The state of a job; states that the API may add count as pending. */
 export function operationState(operation: ApiOperation): CloudOperation {
   if (operation.state === 'success') return { state: 'success', error: null };

@@ -90,7 +90,7 @@ export abstract class CloudPort {
   abstract stop(instanceId: string): Promise<Accepted>;
   /** Resolves also when the instance is already gone (404 is success). */
   abstract destroy(instanceId: string): Promise<Accepted>;
-  /** Gives an instance our labels (adoption). */
+  /** Gives an instance our labels (adoption). A machine that carries a fingerprint keeps it, and so is replaced if stale. */
   abstract label(instanceId: string, request: LaunchRequest): Promise<Accepted>;
   /** Read-only checks of the account; never rejects: a check that cannot be made is a finding. */
   abstract preflight(owner: string): Promise<CloudFinding[]>;

@@ -1,0 +1,55 @@
+/** The real Exoscale adapter against the simulator, both on one clock: the harness of the adapter's own suites. */
+import { HttpService } from '@nestjs/axios';
+import { buildExoscaleCloud } from '../../src/modules/exoscale/build-exoscale-cloud.js';
+import type { ExoscaleCloud } from '../../src/modules/exoscale/exoscale-cloud.adapter.js';
+import type { ExoscaleSettings } from '../../src/modules/exoscale/exoscale-settings.js';
+import { ExoscaleSimulator } from '../../src/sandbox/exoscale-simulator/exoscale-simulator.js';
+import { PassingClock } from './passing-clock.js';
+
+export interface SimulatedAccount {
+  simulator: ExoscaleSimulator;
+  control: ExoscaleSimulator['control'];
+  clock: PassingClock;
+  settings: ExoscaleSettings;
+  cloud: ExoscaleCloud;
+  /** Another adapter on the same account. */
+  cloudWith(settings: Partial<ExoscaleSettings>): ExoscaleCloud;
+  close(): Promise<void>;
+}
+
+export const ACCOUNT_CREDENTIALS = { key: 'EXOsimulated', secret: 'simulated-secret' };
+
+/** A CPU type, unless `settings` say otherwise: GPU quotas are 0 at first, as in a new organization. */
+export async function startSimulatedAccount(settings: Partial<ExoscaleSettings> = {}): Promise<SimulatedAccount> {
+  const clock = new PassingClock();
+  const { key, secret } = ACCOUNT_CREDENTIALS;
+  const simulator = await ExoscaleSimulator.start({ apiKey: key, apiSecret: secret, clock });
+  const base: ExoscaleSettings = {
+    credentials: ACCOUNT_CREDENTIALS,
+    zone: 'at-vie-2',
+    baseUrl: simulator.url,
+    referenceUrl: simulator.url,
+    instanceType: 'standard.small',
+    template: 'Linux Ubuntu 24.04 LTS 64-bit',
+    diskSizeGib: 50,
+    pool: 'default',
+    adoptName: 'old-ollama',
+    link: { kind: 'plain', port: 11434, cidrs: ['203.0.113.7/32'] },
+    image: 'ollama/ollama:0.32.15',
+    ollamaEnv: {},
+    idleTimeoutSec: 1800,
+    timeScale: 1,
+    ...settings,
+  };
+  const cloudWith = (more: Partial<ExoscaleSettings>) =>
+    buildExoscaleCloud({ ...base, ...more }, new HttpService(), clock, () => 0.5);
+  return {
+    simulator,
+    control: simulator.control,
+    clock,
+    settings: base,
+    cloud: cloudWith({}),
+    cloudWith,
+    close: () => simulator.close(),
+  };
+}
