@@ -29,7 +29,7 @@ export interface LoadedConfig {
 }
 
 /** Reads and validates `env`; the only side effect is reading the files that `*_FILE` variables name. */
-export function loadConfig(env: Environment): LoadedConfig {
+export function loadConfig(env: Environment = process.env): LoadedConfig {
   const faults: string[] = [];
   const read = <T extends object>(type: ConfigClass<T>): T => readClass(type, env, faults);
   const config: GatewayConfig = {

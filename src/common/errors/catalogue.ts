@@ -160,7 +160,7 @@ const entries = {
   internal: {
     status: 500,
     provisioning: false,
-    message: 'The gateway made a mistake. It is in its log with this request id.',
+    message: 'The gateway made a mistake. Its log has the details.',
     remedy: 'Please report it with the log line.',
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -32,6 +32,11 @@ export class EffectRunner {
     this.post = post;
   }
 
+  /** What was known before the restart, for those who ask while the machine sleeps. */
+  restore(): Promise<void> {
+    return this.keeper.load();
+  }
+
   urlOf(address: string): MachineUrl {
     return this.machine.urlOf(address);
   }

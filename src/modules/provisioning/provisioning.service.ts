@@ -57,10 +57,9 @@ export class ProvisioningService extends ProvisioningGate {
     return this.subject;
   }
 
-  /** Starts the lifecycle from the stored state. Rejects when the state cannot be read. */
+  /** Starts the lifecycle from the stored state. */
   async start(): Promise<void> {
     await this.reconciler.start(() => this.changed());
-    await this.keeper.load();
     void this.inspectAccount();
   }
 

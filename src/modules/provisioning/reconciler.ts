@@ -45,6 +45,7 @@ export class Reconciler {
   private wakeWaiters: (() => void)[] = [];
   private onChange: () => void = () => undefined;
   private leaving = false;
+  private opened = false;
 
   constructor(
     private readonly store: StateStorePort,
@@ -61,16 +62,16 @@ export class Reconciler {
     );
   }
 
-  /** Reads the stored state and goes on from there, in any phase, without a new request. Rejects if the store cannot be opened. */
+  /**
+   * Reads the stored state and goes on from there, in any phase, without a new request. A store that cannot be opened
+   * is tried again with each renewal of the lease; until then nothing is decided.
+   */
   async start(onChange: () => void): Promise<void> {
     this.onChange = onChange;
-    await this.store.open();
-    this.policy = { ...this.policy, owner: await this.store.ownerId() };
-    await this.takeLease();
-    await this.restoreActivity();
-    this.started = true;
     this.runner.start((event) => this.post(event));
-    this.post({ type: 'restarted' });
+    await this.open();
+    this.started = true;
+    this.publish();
   }
 
   /** What the account lacks, read in the background at start-up. */
@@ -104,6 +105,20 @@ export class Reconciler {
     await this.mailbox.close();
     if (this.epoch !== null) await this.store.releaseLease(this.bootId, this.epoch).catch(this.ignoreStoreTrouble);
     await this.store.close();
+  }
+
+  private async open(): Promise<void> {
+    try {
+      await this.store.open();
+      this.policy = { ...this.policy, owner: await this.store.ownerId() };
+      await this.runner.restore();
+      await this.restoreActivity();
+      await this.takeLease();
+      this.opened = true;
+      this.post({ type: 'restarted' });
+    } catch (error) {
+      this.storeFailed(error);
+    }
   }
 
   private async handle(message: Message): Promise<void> {
@@ -173,6 +188,7 @@ export class Reconciler {
   }
 
   private async heartbeat(): Promise<void> {
+    if (!this.opened) return;
     try {
       const { open, lastActivityMs } = this.traffic;
       await this.store.heartbeat({ bootId: this.bootId, inFlight: open, lastActivityMs });
@@ -183,6 +199,7 @@ export class Reconciler {
   }
 
   private async renew(): Promise<void> {
+    if (!this.opened) return this.open();
     try {
       const lease = this.epoch === null ? null : await this.store.renewLease(this.bootId, this.epoch, LEASE_TTL_MS);
       if (lease) return;
@@ -201,7 +218,7 @@ export class Reconciler {
     if (!lease) return this.storeFailed(new Error('Another gateway process holds the lease of this pool.'));
     this.storeWorks();
     const stored = await this.store.read();
-    if (this.started && stored?.version === this.version) return;
+    if (this.opened && stored?.version === this.version) return;
     this.version = stored?.version ?? 0;
     const record = stored?.record ?? newRecord(this.tools.clock.nowMs());
     this.state = { record, senses: { ...NO_SENSES, lookSeq: this.state.senses.lookSeq + 1 } };

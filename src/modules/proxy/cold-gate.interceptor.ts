@@ -1,0 +1,109 @@
+/**
+ * The interceptor that stands before a machine that is not ready: answers what a sleeping Ollama can answer, wakes the
+ * machine where the request asks for it, holds or answers 503 while provisioning, and lets the rest through with a
+ * traffic lease.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { EMPTY, type Observable } from 'rxjs';
+import { ModelConfig } from '../../common/config/classes.js';
+import { Clock } from '../../common/time/clock.js';
+import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
+import { admit } from './admitted.js';
+import { writeAnswer, type Answer } from './answers.js';
+import { preflightHeaders } from './cors.js';
+import { GatewayError } from './gateway-error.js';
+import { holdWishMs } from './hold-wish.js';
+import { isWork, pathOf, routeOf, type Route } from './routes.js';
+import {
+  catalogueAnswer,
+  methodNotAllowedAnswer,
+  notFoundAnswer,
+  showAnswer,
+  unloadAnswer,
+  versionOf,
+  type Configured,
+} from './sleeping-ollama.js';
+import { isUnload, modelOf, readSmallBody } from './small-body.js';
+
+@Injectable()
+export class ColdGateInterceptor implements NestInterceptor {
+  private readonly configured: Configured;
+
+  constructor(
+    private readonly gate: ProvisioningGate,
+    private readonly clock: Clock,
+    model: ModelConfig,
+  ) {
+    this.configured = { models: model.models, version: versionOf(model.image) };
+  }
+
+  /** Completes empty when the request has been answered here; rejects with the GatewayError of the cold answer. */
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const request = context.switchToHttp().getRequest<FastifyRequest>().raw;
+    const through = await this.pass(request, reply);
+    return through ? next.handle() : EMPTY;
+  }
+
+  /** True when the request may be forwarded; otherwise it has been answered or its client has left. */
+  private async pass(request: IncomingMessage, reply: FastifyReply): Promise<boolean> {
+    const arrivedMs = this.clock.monotonicMs();
+    const method = request.method ?? 'GET';
+    const path = pathOf(request.url ?? '/');
+    if (method === 'OPTIONS')
+      return this.answer(request, reply, { status: 204, headers: preflightHeaders(request.headers.origin), body: '' });
+    const route = routeOf(method, path);
+    if (route === null) return this.answer(request, reply, notFoundAnswer());
+    if ('allow' in route) return this.answer(request, reply, methodNotAllowedAnswer(route.allow));
+
+    const { answer, readSoFar } = await this.answerAsleep(route, request);
+    if (answer) return this.answer(request, reply, answer);
+    const signal = departureOf(reply.raw);
+    const waking = (route.kind === 'work' || route.kind === 'work-or-unload') && isWork(method, path);
+    const admission = await this.gate.acquire({ waking, arrivedMs, holdMs: holdWishMs(request.headers), signal });
+    if (admission.kind === 'cold') throw GatewayError.cold(admission.answer);
+    if (admission.kind === 'left') {
+      reply.hijack();
+      return false;
+    }
+    if (reply.raw.destroyed) {
+      admission.lease.release();
+      reply.hijack();
+      return false;
+    }
+    admit(request, { lease: admission.lease, readSoFar });
+    return true;
+  }
+
+  /** What a sleeping Ollama can say itself; else what has been read of the body on the way. */
+  private async answerAsleep(
+    route: Route,
+    request: IncomingMessage,
+  ): Promise<{ answer: Answer | null; readSoFar: Buffer[] }> {
+    const catalogue = this.gate.catalogue();
+    if (route.kind === 'catalogue' && route.name !== '/api/show') {
+      return { answer: catalogueAnswer(route.name, catalogue, this.configured), readSoFar: [] };
+    }
+    if (route.name !== '/api/show' && route.kind !== 'work-or-unload') return { answer: null, readSoFar: [] };
+    const { chunks, json } = await readSmallBody(request);
+    const model = modelOf(json);
+    if (route.name === '/api/show') return { answer: showAnswer(model, catalogue, this.configured), readSoFar: chunks };
+    const unload = model !== null && isUnload(json);
+    return { answer: unload ? unloadAnswer(route.name, model, this.clock.nowMs()) : null, readSoFar: chunks };
+  }
+
+  private answer(request: IncomingMessage, reply: FastifyReply, answer: Answer): false {
+    reply.hijack();
+    writeAnswer(request, reply.raw, answer);
+    return false;
+  }
+}
+
+/** Aborts when the client leaves before it has an answer. */
+function departureOf(response: ServerResponse): AbortSignal {
+  const departure = new AbortController();
+  response.once('close', () => departure.abort());
+  return departure.signal;
+}

@@ -1,0 +1,83 @@
+/**
+ * Header handling on raw arrays, in one pass and without a map per request. Hop-by-hop headers belong to one connection
+ * and are never passed on (RFC 9110 §7.6.1); everything else keeps its spelling and order.
+ */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+export interface OutboundHeaders {
+  /** Flat name, value, name, value … as undici takes them. */
+  headers: string[];
+  hasBody: boolean;
+  expectsContinue: boolean;
+}
+
+/** What is sent to the machine: no hop-by-hop headers, no Host (the machine's is used), no Expect (answered here). */
+export function outboundHeaders(raw: readonly string[]): OutboundHeaders {
+  const headers: string[] = [];
+  let hasBody = false;
+  let expectsContinue = false;
+  let named: Set<string> | null = null;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
+    const lower = name.toLowerCase();
+    if (lower === 'connection') named = namedBy(value, named);
+    if (lower === 'transfer-encoding') hasBody = true;
+    if (lower === 'content-length' && value !== '0') hasBody = true;
+    if (lower === 'expect') expectsContinue = true;
+    else if (lower !== 'host' && !HOP_BY_HOP.has(lower)) headers.push(name, value);
+  }
+  return { headers: named ? without(headers, named) : headers, hasBody, expectsContinue };
+}
+
+/**
+ * What is sent to the client. Streams get `X-Accel-Buffering: no`, without which nginx holds back chunks
+ * (ollama-api.md §3.2).
+ */
+export function inboundHeaders(raw: readonly Buffer[]): string[] {
+  const headers: string[] = [];
+  let named: Set<string> | null = null;
+  let streams = false;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as Buffer).toString('latin1');
+    const value = (raw[i + 1] as Buffer).toString('latin1');
+    const lower = name.toLowerCase();
+    if (lower === 'connection') named = namedBy(value, named);
+    if (lower === 'content-type') streams = isStream(value);
+    if (!HOP_BY_HOP.has(lower)) headers.push(name, value);
+  }
+  if (streams) headers.push('X-Accel-Buffering', 'no');
+  return named ? without(headers, named) : headers;
+}
+
+function isStream(contentType: string): boolean {
+  return contentType.startsWith('application/x-ndjson') || contentType.startsWith('text/event-stream');
+}
+
+/** The headers that a Connection header names belong to that connection too. */
+function namedBy(value: string, named: Set<string> | null): Set<string> | null {
+  for (const part of value.split(',')) {
+    const name = part.trim().toLowerCase();
+    if (name !== '' && name !== 'keep-alive' && name !== 'close') (named ??= new Set()).add(name);
+  }
+  return named;
+}
+
+function without(headers: string[], named: Set<string>): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    if (!named.has(name.toLowerCase())) kept.push(name, headers[i + 1] as string);
+  }
+  return kept;
+}

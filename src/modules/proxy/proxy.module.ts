@@ -1,0 +1,58 @@
+/**
+ * The data plane. The chain from outermost to innermost:
+ * request log → front door (fast path) → [Nest: cold-gate interceptor → controller] → forwarder → exchange.
+ */
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import { LifecycleConfig } from '../../common/config/classes.js';
+import { Logger } from '../../common/logging/logger.js';
+import { Clock } from '../../common/time/clock.js';
+import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
+import { ColdGateInterceptor } from './cold-gate.interceptor.js';
+import { Forwarder } from './forwarder.js';
+import { FrontDoor } from './front-door.js';
+import { GatewayErrorFilter } from './gateway-error.filter.js';
+import { GracefulShutdown } from './graceful-shutdown.js';
+import { ProxyController } from './proxy.controller.js';
+import { RequestLog } from './request-log.js';
+
+@Module({})
+export class ProxyModule {
+  /** @param provisioning exports the gate @param door the front door that the HTTP server was made with */
+  static register(provisioning: DynamicModule, door: FrontDoor): DynamicModule {
+    return {
+      module: ProxyModule,
+      imports: [provisioning],
+      controllers: [ProxyController],
+      providers: [
+        ColdGateInterceptor,
+        { provide: APP_FILTER, useClass: GatewayErrorFilter },
+        {
+          provide: Forwarder,
+          useFactory: (gate: ProvisioningGate, log: Logger) => new Forwarder(gate, log),
+          inject: [ProvisioningGate, Logger],
+        },
+        {
+          provide: FrontDoor,
+          useFactory: (gate: ProvisioningGate, forwarder: Forwarder, log: Logger, clock: Clock) => {
+            door.attach({ gate, forwarder, requestLog: new RequestLog(log, clock) });
+            return door;
+          },
+          inject: [ProvisioningGate, Forwarder, Logger, Clock],
+        },
+        {
+          provide: GracefulShutdown,
+          useFactory: (
+            gate: ProvisioningGate,
+            forwarder: Forwarder,
+            host: HttpAdapterHost,
+            clock: Clock,
+            config: LifecycleConfig,
+            log: Logger,
+          ) => new GracefulShutdown(gate, forwarder, host, clock, { config, log }),
+          inject: [ProvisioningGate, Forwarder, HttpAdapterHost, Clock, LifecycleConfig, Logger],
+        },
+      ],
+    };
+  }
+}
