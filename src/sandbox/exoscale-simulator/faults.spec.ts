@@ -1,6 +1,7 @@
 /** Faults over real sockets: what the gateway's client meets on a bad day. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SimulatedCloud } from '../../../test/support/simulated-cloud.js';
+import { until } from '../../../test/support/until.js';
 
 describe('a fault of the simulated API', () => {
   let cloud: SimulatedCloud;
@@ -102,8 +103,3 @@ describe('a fault of the simulated API', () => {
     expect(await cloud.state(id)).toBe('running');
   });
 });
-
-/** Lets the sockets work until `condition` holds. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}

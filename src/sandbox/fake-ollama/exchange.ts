@@ -63,6 +63,11 @@ export class Exchange {
     throw new OllamaError(400, 'json: cannot unmarshal into Go value of type api.Request');
   }
 
+  /** Headers for whatever answer follows. */
+  addHeaders(headers: Record<string, string>): void {
+    for (const [name, value] of Object.entries(headers)) this.response.setHeader(name, value);
+  }
+
   sendJson(status: number, value: unknown): void {
     this.send(status, 'application/json; charset=utf-8', JSON.stringify(value));
   }
@@ -72,7 +77,8 @@ export class Exchange {
   }
 
   sendEmpty(status: number, headers: Record<string, string> = {}): void {
-    this.response.writeHead(status, { 'Content-Length': 0, ...headers }).end();
+    // A 204 has no length, not even zero.
+    this.response.writeHead(status, { ...(status !== 204 && { 'Content-Length': 0 }), ...headers }).end();
   }
 
   send(status: number, contentType: string, text: string, headers: Record<string, string> = {}): void {

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { SystemClock, type Clock } from '../../common/time/clock.js';
 import { closeNow, listen } from '../http-server.js';
 import { defaultBehaviour, type OllamaBehaviour } from './behaviour.js';
+import { applyCors } from './cors.js';
 import { Exchange } from './exchange.js';
 import { Journal } from './journal.js';
 import { ModelDisk } from './model-disk.js';
@@ -78,7 +79,7 @@ export class FakeOllama {
       aborted: false,
     });
     const exchange = new Exchange(request, response, record);
-    if (this.behaviour.hang) return;
+    if (this.behaviour.hang || applyCors(exchange)) return;
     const found = findRoute(exchange);
     if (!found) return answerUnrouted(exchange);
     if (found.route.inference) {

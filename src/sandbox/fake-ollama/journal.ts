@@ -13,13 +13,16 @@ export interface RecordedRequest {
   aborted: boolean;
 }
 
+/** A sandbox may run for days. */
+const MAX_REQUESTS = 10_000;
+
 export class Journal {
   private readonly requests: RecordedRequest[] = [];
   private open = 0;
 
   /** The returned record is live: the exchange goes on writing to it. */
   begin(request: RecordedRequest): RecordedRequest {
-    this.requests.push(request);
+    if (this.requests.push(request) > MAX_REQUESTS) this.requests.shift();
     return request;
   }
 
