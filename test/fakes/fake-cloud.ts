@@ -84,7 +84,7 @@ export class FakeCloud extends CloudPort {
 
   /**
    * The jobs of the next `times` calls fail. The machine is then in state `leaves`; by default a failed create leaves
-   * nothing, and the others leave the state before.
+   * an `error` that has to be deleted, and the others leave the state before.
    */
   failOperation(call: Job, error: CloudError, times = 1, leaves?: CloudStatus | 'gone'): void {
     this.script.add(call, { type: 'operation', error, leaves }, times);
@@ -194,7 +194,7 @@ export class FakeCloud extends CloudPort {
         launchId,
         fingerprint: this.fingerprint,
       });
-      const accepted = this.begin('create', entry, 'gone', failing, () => (entry.status = 'stopped'));
+      const accepted = this.begin('create', entry, 'error', failing, () => (entry.status = 'stopped'));
       return { ...accepted, instanceId: entry.id };
     });
   }
@@ -255,7 +255,7 @@ export class FakeCloud extends CloudPort {
   private begin(
     job: Job,
     entry: Entry,
-    leavesOnFailure: CloudStatus | 'gone',
+    leavesOnFailure: CloudStatus,
     failing: FailingJob | null,
     succeed: () => void,
   ): Accepted {

@@ -1,5 +1,7 @@
 /** The real Exoscale adapter against the simulator, both on one clock: the harness of the adapter's own suites. */
 import { HttpService } from '@nestjs/axios';
+import { ApiTransport } from '../../src/modules/exoscale/api/api-transport.js';
+import { ExoscaleClient } from '../../src/modules/exoscale/api/exoscale-client.js';
 import { buildExoscaleCloud } from '../../src/modules/exoscale/build-exoscale-cloud.js';
 import type { ExoscaleCloud } from '../../src/modules/exoscale/exoscale-cloud.adapter.js';
 import type { ExoscaleSettings } from '../../src/modules/exoscale/exoscale-settings.js';
@@ -12,6 +14,8 @@ export interface SimulatedAccount {
   clock: PassingClock;
   settings: ExoscaleSettings;
   cloud: ExoscaleCloud;
+  /** The calls themselves, for tests of one part and to look at what a part has done. */
+  client: ExoscaleClient;
   /** Another adapter on the same account. */
   cloudWith(settings: Partial<ExoscaleSettings>): ExoscaleCloud;
   close(): Promise<void>;
@@ -21,7 +25,8 @@ export const ACCOUNT_CREDENTIALS = { key: 'EXOsimulated', secret: 'simulated-sec
 
 /** A CPU type, unless `settings` say otherwise: GPU quotas are 0 at first, as in a new organization. */
 export async function startSimulatedAccount(settings: Partial<ExoscaleSettings> = {}): Promise<SimulatedAccount> {
-  const clock = new PassingClock();
+  // Begins now: the simulator's `Date` header is Node's, and the pre-flight compares it with this clock.
+  const clock = new PassingClock(Date.now());
   const { key, secret } = ACCOUNT_CREDENTIALS;
   const simulator = await ExoscaleSimulator.start({ apiKey: key, apiSecret: secret, clock });
   const base: ExoscaleSettings = {
@@ -41,6 +46,7 @@ export async function startSimulatedAccount(settings: Partial<ExoscaleSettings> 
     timeScale: 1,
     ...settings,
   };
+  const retries = { clock, random: () => 0.5, timeScale: 1 };
   const cloudWith = (more: Partial<ExoscaleSettings>) =>
     buildExoscaleCloud({ ...base, ...more }, new HttpService(), clock, () => 0.5);
   return {
@@ -49,6 +55,7 @@ export async function startSimulatedAccount(settings: Partial<ExoscaleSettings> 
     clock,
     settings: base,
     cloud: cloudWith({}),
+    client: new ExoscaleClient(new ApiTransport(new HttpService(), clock, base), retries, simulator.url),
     cloudWith,
     close: () => simulator.close(),
   };

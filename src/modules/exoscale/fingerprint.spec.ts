@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ExoscaleSettings } from './exoscale-settings.js';
+import { fingerprintOf } from './fingerprint.js';
+
+const SETTINGS = {
+  template: 'Linux Ubuntu 24.04 LTS 64-bit',
+  instanceType: 'a5000.small',
+  diskSizeGib: 50,
+  link: { kind: 'plain', port: 11434, cidrs: ['203.0.113.7/32', '198.51.100.0/24'] },
+  pool: 'default',
+  image: 'ollama/ollama:0.32.15',
+  idleTimeoutSec: 1800,
+} as unknown as ExoscaleSettings;
+
+describe('the fingerprint of a machine', () => {
+  const before = fingerprintOf(SETTINGS, '1');
+
+  it('is a short label value that begins with a letter', () => {
+    expect(before).toMatch(/^f[0-9a-f]{15}$/);
+  });
+
+  it.each([
+    ['the template', { template: 'ollama-baked' }],
+    ['the type', { instanceType: 'a5000.medium' }],
+    ['the disk', { diskSizeGib: 100 }],
+    ['the link', { link: { ...SETTINGS.link, kind: 'mtls' } }],
+    ['the link port', { link: { ...SETTINGS.link, port: 8443 } }],
+    ['the networks', { link: { ...SETTINGS.link, cidrs: ['203.0.113.7/32'] } }],
+  ] as [string, Partial<ExoscaleSettings>][])('changes with %s', (_what, change) => {
+    expect(fingerprintOf({ ...SETTINGS, ...change }, '1')).not.toBe(before);
+  });
+
+  it('changes with the version of the bootstrap', () => {
+    expect(fingerprintOf(SETTINGS, '2')).not.toBe(before);
+  });
+
+  it.each([
+    ['the order of the networks', { link: { ...SETTINGS.link, cidrs: [...SETTINGS.link.cidrs].reverse() } }],
+    ['the idle timeout', { idleTimeoutSec: 60 }],
+    ['the pool', { pool: 'other' }],
+  ] as [string, Partial<ExoscaleSettings>][])('does not change with %s', (_what, change) => {
+    expect(fingerprintOf({ ...SETTINGS, ...change }, '1')).toBe(before);
+  });
+});
