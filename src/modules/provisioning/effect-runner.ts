@@ -73,6 +73,8 @@ export class EffectRunner {
         return this.prepare(effect.address);
       case 'pullOthers':
         return this.pullOthers(effect.address);
+      case 'catalogue':
+        return this.keeper.refresh(this.urlOf(effect.address));
       case 'abandon':
         return this.abandon();
     }

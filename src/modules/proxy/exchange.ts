@@ -67,7 +67,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.clientGone) return;
+    // A client that breaks off its upload is seen by the request before the response closes.
+    const uploadBroken = this.request.destroyed && !this.request.complete;
+    if (this.clientGone || uploadBroken) return;
     if (!this.response.headersSent) return this.observer.unanswered(this.request, this.response, error);
     this.response.destroy();
     this.observer.broken(this.request, error);

@@ -37,7 +37,6 @@ export class FrontDoor {
     );
     // A listener of our own, so that `100 Continue` is not sent before we know that the body is wanted.
     server.on('checkContinue', take);
-    server.on('checkExpectation', take);
     return server;
   }
 

@@ -1,15 +1,13 @@
 /** Provides StateStorePort: SQLite in the configured folder. Needs a Clock provider from the application. */
-import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import type { GatewayConfig } from '../../common/config/gateway-config.js';
 import { Clock } from '../../common/time/clock.js';
 import { StateStorePort } from '../provisioning/ports/state-store.port.js';
 import { SqliteStateStore } from './sqlite-state-store.js';
 
 @Module({})
-export class StateStoreModule implements OnApplicationShutdown {
-  constructor(private readonly store: StateStorePort) {}
-
-  /** Who works with the store opens it, because only they can say what a failure means and when to try again. */
+export class StateStoreModule {
+  /** Who works with the store opens and closes it: only they know what a failure means, and when the last write is made. */
   static register(config: Pick<GatewayConfig, 'state' | 'pool'>): DynamicModule {
     const store = {
       provide: StateStorePort,
@@ -18,10 +16,5 @@ export class StateStoreModule implements OnApplicationShutdown {
         new SqliteStateStore({ dir: config.state.dir, pool: config.pool.pool, owner: config.pool.owner, clock }),
     };
     return { module: StateStoreModule, providers: [store], exports: [store] };
-  }
-
-  /** The last of Nest's shutdown steps: by then nothing commits any more. */
-  async onApplicationShutdown(): Promise<void> {
-    await this.store.close();
   }
 }

@@ -22,6 +22,8 @@ export interface Senses {
   /** The other models have been asked for since ready. */
   othersPulled: boolean;
   probedMs: number | null;
+  /** When the model catalogue was last read. */
+  cataloguedMs: number;
   /** Consecutive probes of a ready machine without an answer. */
   missedProbes: number;
   progress: number | null;
@@ -62,6 +64,7 @@ export const NO_SENSES: Senses = {
   preparing: false,
   othersPulled: false,
   probedMs: null,
+  cataloguedMs: 0,
   missedProbes: 0,
   progress: null,
   progressMs: null,
@@ -242,6 +245,15 @@ export class Draft {
     if (this.senses.othersPulled) return;
     this.senses.othersPulled = true;
     this.effects.push({ type: 'pullOthers', address });
+  }
+
+  /** Only after work: clients may have pulled models; reading an idle machine would look like traffic to it. */
+  catalogueAfterWork(address: string): void {
+    const { senses, ctx } = this;
+    if (this.nowMs - senses.cataloguedMs < this.timings.catalogueMs) return;
+    if (ctx.traffic.open === 0 && (ctx.traffic.lastActivityMs ?? 0) <= senses.cataloguedMs) return;
+    senses.cataloguedMs = this.nowMs;
+    this.effects.push({ type: 'catalogue', address });
   }
 
   /** Machines of our pool and owner that are not on their way out. */

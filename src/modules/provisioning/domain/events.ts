@@ -30,6 +30,8 @@ export type Effect =
   /** Pull if needed, load and confirm the first model; for a machine that is ready also pull the others. */
   | { type: 'prepare'; address: string }
   | { type: 'pullOthers'; address: string }
+  /** Read anew what the sleeping gateway will say about the models. */
+  | { type: 'catalogue'; address: string }
   /** Stop probing, pulling and loading: the machine is not ours to use any more. */
   | { type: 'abandon' }
   /** Look at everything again at this time at the latest. */

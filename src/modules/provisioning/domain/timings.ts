@@ -15,6 +15,8 @@ export interface Timings {
   /** Between two probes of a booting machine, and of a ready one. */
   bootProbeMs: number;
   readyProbeMs: number;
+  /** Between two readings of the model catalogue of a machine that works. */
+  catalogueMs: number;
   /** Longest stay in a phase before the attempt counts as failed; loading counts from its last progress. */
   deadlineMs: Record<'creating' | 'starting' | 'booting' | 'resuming' | 'loading', number>;
   /** After a create whose outcome is unknown: no second create within this time (coordination-and-link.md §1.6). */
@@ -41,6 +43,7 @@ export function timingsAt(scale: number): Timings {
     asleepLookMs: at(MIN),
     bootProbeMs: at(2 * SEC),
     readyProbeMs: at(5 * SEC),
+    catalogueMs: at(MIN),
     deadlineMs: {
       creating: at(5 * MIN),
       starting: at(5 * MIN),

@@ -26,6 +26,7 @@ export function ready(d: Draft): void {
   if (!record.address) return;
   d.probe(record.address, d.timings.readyProbeMs);
   d.pullOthers(record.address);
+  d.catalogueAfterWork(record.address);
 }
 
 /** Idle: the gates are closing. A request that comes now wins and is served. */
