@@ -17,7 +17,8 @@ const route = (operationId: string, method: string, path: string, open = false):
   open,
 });
 
-const ROUTES: readonly Route[] = [
+/** Every operation that the simulator knows. */
+export const ROUTES: readonly Route[] = [
   route('list-zones', 'GET', '/zone', true),
   route('list-instance-types', 'GET', '/instance-type', true),
   route('get-instance-type', 'GET', '/instance-type/{id}', true),

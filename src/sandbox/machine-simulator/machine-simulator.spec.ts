@@ -116,6 +116,20 @@ describe('a simulated machine', () => {
     expect(await healed).toBe('{"status":"success"}');
   });
 
+  it('waits for its predecessor where all machines share one address', async () => {
+    const warnings: string[] = [];
+    use({ ownAddresses: false, warn: (message) => warnings.push(message) });
+    const url = await booted('a');
+    await machines.start('b');
+    expect(await urlOf('b')).toBe(url);
+    await clock.advance(BOOT_MS);
+    await until(() => warnings.length === 1);
+    await machines.stop('a');
+    expect(await answers(url)).toBe(false);
+    while (!(await answers(url))) await clock.advance(500);
+    expect(warnings[0]).toContain('EADDRINUSE');
+  });
+
   it('passes everything to a real Ollama where there is one', async () => {
     const upstream = createServer((request, response) => {
       response.writeHead(418, { 'X-Upstream': `${request.method} ${request.url} ${request.headers.host}` });

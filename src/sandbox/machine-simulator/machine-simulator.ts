@@ -26,7 +26,11 @@ export interface MachineSimulatorOptions {
   diskGib?: number;
   /** A real Ollama behind every machine in place of the fake one. */
   upstreamUrl?: string;
+  /** Whether each machine gets a loopback address of its own; found out by default. */
+  ownAddresses?: boolean;
   clock?: Clock;
+  /** Told, once per boot, why a machine cannot serve. */
+  warn?: (message: string) => void;
 }
 
 /** What listens on a booted machine. */
@@ -41,12 +45,16 @@ interface Machine {
   service: Service | null;
 }
 
+/** A machine that cannot bind its port tries again, as a system service would. */
+const RESTART_MS = 500;
+
 export class MachineSimulator implements MachineHost {
   /** Shared by all machines; may be changed at any time. */
   readonly behaviour: OllamaBehaviour;
   /** For boots that begin from now on. */
   bootMs: number;
   private readonly clock: Clock;
+  private readonly warn: (message: string) => void;
   private readonly journal = new Journal();
   private readonly addresses = new LoopbackAddresses(16 + (process.pid % 200));
   private readonly machines = new Map<string, Machine>();
@@ -60,6 +68,7 @@ export class MachineSimulator implements MachineHost {
     this.behaviour = { ...defaultBehaviour(), pullMs, loadMs, tokenMs, tokens };
     this.bootMs = options.bootMs;
     this.clock = options.clock ?? new SystemClock();
+    this.warn = options.warn ?? ((message) => console.error(message));
   }
 
   /** The link port; chosen at the first call where the options say 0. */
@@ -133,14 +142,16 @@ export class MachineSimulator implements MachineHost {
     machine.booting = this.clock.after(this.bootMs, () => void this.serve(instanceId, machine));
   }
 
-  private async serve(instanceId: string, machine: Machine): Promise<void> {
+  private async serve(instanceId: string, machine: Machine, attempt = 1): Promise<void> {
     try {
       const service = await this.startService(instanceId, machine.address);
       if (machine.on) machine.service = service;
       else await service.close();
     } catch (error) {
-      // As on a real machine: whatever keeps the service from starting, outside it only looks unreachable.
-      console.error(`simulated machine ${machine.address} cannot serve:`, error);
+      // From outside it looks unreachable, whatever the reason. On a shared address the reason is the machine before it.
+      if (attempt === 1) this.warn(`simulated machine ${machine.address} cannot serve: ${String(error)}`);
+      if (!machine.on) return;
+      machine.booting = this.clock.after(RESTART_MS, () => void this.serve(instanceId, machine, attempt + 1));
     }
   }
 
@@ -162,7 +173,8 @@ export class MachineSimulator implements MachineHost {
 
   private async nextAddress(): Promise<string> {
     const candidate = this.addresses.allocate();
-    this.ownAddresses ??= canBind(candidate);
+    this.ownAddresses ??=
+      this.options.ownAddresses === undefined ? canBind(candidate) : Promise.resolve(this.options.ownAddresses);
     return (await this.ownAddresses) ? candidate : ONLY_LOOPBACK;
   }
 }
