@@ -61,10 +61,8 @@ describe('the image', () => {
     const { output, ended } = start(entrypoint, {});
     expect(await ended).toBe(1);
     const lines = output.stderr.split('\n').filter(Boolean);
-    for (const name of ['EXOSCALE_API_KEY', 'EXOSCALE_API_SECRET', 'GATEWAY_LINK']) {
-      expect(lines.filter((line) => new RegExp(`\\b${name}\\b`).test(line.split(' is ')[0]!))).toHaveLength(1);
-    }
-    expect(output.stderr).not.toMatch(/^\s+at /m);
+    const names = lines.map((line) => line.split(' ')[0]);
+    expect(names).toEqual(['EXOSCALE_API_KEY', 'EXOSCALE_API_SECRET', 'GATEWAY_LINK']);
   });
 
   describe('with an account', () => {
