@@ -1,6 +1,6 @@
 /** Reads the subset of Dockerfile syntax that ours keeps to. Knows nothing of what the lines mean. */
 
-export interface Instruction {
+interface Instruction {
   keyword: string;
   /** The rest of the line, continuation lines joined. */
   text: string;
