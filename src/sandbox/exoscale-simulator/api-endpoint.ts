@@ -79,10 +79,12 @@ export class ApiEndpoint {
     fault: Fault | null,
   ): Answer {
     try {
+      const query = new URLSearchParams(call.query);
+      checkQuery(query, route.query);
       const content = this.parts.organization.answer({
         operationId: route.operationId,
         params,
-        query: new URLSearchParams(call.query),
+        query,
         body: readJsonBody(call.body, contentType, route.operationId),
         signed,
         scripted: (fault?.kind === 'operation' && fault.result) || null,
@@ -93,6 +95,12 @@ export class ApiEndpoint {
       throw error;
     }
   }
+}
+
+/** A filter that is silently ignored would make its user believe in an answer that nobody gave. */
+function checkQuery(query: URLSearchParams, known: readonly string[]): void {
+  const unknown = [...query.keys()].find((name) => !known.includes(name));
+  if (unknown) throw ApiError.classic(400, `the simulator does not know the query parameter ${unknown}`);
 }
 
 /** 403 is the API's one authentication error (exoscale-api.md §3.2). */

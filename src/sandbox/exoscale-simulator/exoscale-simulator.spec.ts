@@ -39,6 +39,15 @@ describe('the catalogue of the Exoscale simulator', () => {
     expect((await late.get('/instance')).body).toEqual({ message: 'Request signature has expired' });
   });
 
+  it('refuses a filter that it does not understand instead of ignoring it', async () => {
+    expect((await cloud.api.get('/instance?labels=pool%3Ddefault')).status).toBe(400);
+  });
+
+  it('dates its answers by the clock that signatures expire by', async () => {
+    const date = (await cloud.api.get('/instance')).headers.get('date');
+    expect(date).toBe(new Date(cloud.clock.nowMs()).toUTCString());
+  });
+
   it('shows an unsigned caller every type and authorizes none', async () => {
     const types = (await unsigned('/instance-type')).body['instance-types'] as WireType[];
     expect(named(types)).toEqual(expect.arrayContaining(['gpua5000.small', 'gpu3.huge', 'standard.tiny']));

@@ -29,9 +29,11 @@ export class ExoscaleSimulator {
   private readonly organization: Organization;
   private readonly api: ApiEndpoint;
   private readonly server: Server;
+  private readonly nowMs: () => number;
 
   private constructor(options: SimulatorOptions) {
     const clock = options.clock ?? new SystemClock();
+    this.nowMs = options.nowMs ?? (() => clock.nowMs());
     const faults = new Faults();
     const log = new CallLog();
     this.organization = new Organization({
@@ -47,7 +49,7 @@ export class ExoscaleSimulator {
       faults,
       log,
       credentials: options,
-      nowMs: options.nowMs ?? (() => clock.nowMs()),
+      nowMs: this.nowMs,
     });
     this.server = createServer((request, response) => void this.serve(request, response));
   }
@@ -63,7 +65,9 @@ export class ExoscaleSimulator {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [path = '/', query = ''] = splitTarget(request.url ?? '/');
+    const [path, query] = splitTarget(request.url ?? '/');
+    // Clients measure their clock's offset by this header: it must tell the time that signatures expire by.
+    response.setHeader('Date', new Date(this.nowMs()).toUTCString());
     try {
       const body = await readBody(request);
       if (path.startsWith(CONTROL_PREFIX)) {

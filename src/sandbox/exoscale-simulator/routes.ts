@@ -6,23 +6,27 @@ export interface Route {
   /** Path below /v2; each group is one parameter. */
   pattern: RegExp;
   /** True for the operations that the API answers to everybody. */
-  open?: boolean;
+  open: boolean;
+  /** Query parameters the simulator understands. */
+  query: readonly string[];
 }
 
 const ID = '([0-9a-f-]{36})';
-const route = (operationId: string, method: string, path: string, open = false): Route => ({
+const route = (operationId: string, method: string, path: string, more: Partial<Route> = {}): Route => ({
   operationId,
   method,
   pattern: new RegExp(`^${path.replaceAll('{id}', ID)}$`),
-  open,
+  open: false,
+  query: [],
+  ...more,
 });
 
 /** Every operation that the simulator knows. */
 export const ROUTES: readonly Route[] = [
-  route('list-zones', 'GET', '/zone', true),
-  route('list-instance-types', 'GET', '/instance-type', true),
-  route('get-instance-type', 'GET', '/instance-type/{id}', true),
-  route('list-templates', 'GET', '/template'),
+  route('list-zones', 'GET', '/zone', { open: true }),
+  route('list-instance-types', 'GET', '/instance-type', { open: true }),
+  route('get-instance-type', 'GET', '/instance-type/{id}', { open: true }),
+  route('list-templates', 'GET', '/template', { query: ['visibility', 'family'] }),
   route('get-template', 'GET', '/template/{id}'),
   route('list-quotas', 'GET', '/quota'),
   route('get-quota', 'GET', '/quota/([a-z0-9-]+)'),

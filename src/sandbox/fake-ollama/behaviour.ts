@@ -21,6 +21,8 @@ export interface OllamaBehaviour {
   tokens: number;
   /** True: requests are taken and never answered, as by a frozen machine. */
   hang: boolean;
+  /** True: inference is refused as by a full queue. */
+  busy: boolean;
   /** Refusals by full model name (`name:tag`). */
   refusals: Map<string, Refusal>;
 }
@@ -34,6 +36,7 @@ export function defaultBehaviour(): OllamaBehaviour {
     tokenMs: 10,
     tokens: 10,
     hang: false,
+    busy: false,
     refusals: new Map(),
   };
 }

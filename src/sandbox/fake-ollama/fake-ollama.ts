@@ -29,6 +29,9 @@ export interface FakeOllamaOptions {
 
 const FIVE_MINUTES_MS = 300_000;
 
+/** Two spaces, and no Retry-After: a gateway must pass exactly this on. */
+const QUEUE_FULL = new OllamaError(503, 'server busy, please try again.  maximum pending requests exceeded');
+
 export class FakeOllama {
   /** Listens and resolves; rejects with Node's error when the address cannot be bound. */
   static async start(options: FakeOllamaOptions = {}): Promise<FakeOllama> {
@@ -87,6 +90,7 @@ export class FakeOllama {
       response.once('close', () => this.journal.streamClosed());
     }
     try {
+      if (found.route.inference && this.behaviour.busy) throw QUEUE_FULL;
       await found.route.handler(exchange, this.ollama, found.params);
     } catch (error) {
       answerError(exchange, error);

@@ -151,6 +151,14 @@ describe('an inference of the fake Ollama', () => {
     expect(received()).toContain('HTTP/1.1 500');
   });
 
+  it('is refused by a full queue with 503 and no Retry-After', async () => {
+    ollama.behaviour.busy = true;
+    const response = await fetch(`${ollama.url}/api/chat`, { method: 'POST', body: '{}' });
+    expect([response.status, response.headers.has('retry-after')]).toEqual([503, false]);
+    const error = 'server busy, please try again.  maximum pending requests exceeded';
+    expect(await response.json()).toEqual({ error });
+  });
+
   it('never answers while it hangs', async () => {
     ollama.behaviour.hang = true;
     const { received, leave } = ask('/', {});

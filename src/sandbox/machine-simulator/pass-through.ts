@@ -28,6 +28,8 @@ function forward(target: URL, request: IncomingMessage, response: ServerResponse
   outgoing.on('response', (incoming) => {
     response.writeHead(incoming.statusCode ?? 502, incoming.rawHeaders);
     incoming.pipe(response);
+    // An answer that breaks off must not look like one that goes on.
+    incoming.on('close', () => incoming.complete || response.destroy());
   });
   // An Ollama that cannot be reached looks like a machine that cannot be reached.
   outgoing.on('error', () => request.socket.destroy());
