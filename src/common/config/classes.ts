@@ -2,20 +2,25 @@
  * One validated class per concern (architecture.md §5). Values are what the user sets, in the user's units; derived
  * values belong to the module that needs them. Imports nothing but decorators.
  */
-import { ArrayNotEmpty, IsBoolean, IsIn, IsInt, IsNotEmpty, IsOptional, Matches, Max, Min } from 'class-validator';
-import { AreCidrs, IsHttpUrl, IsModelName } from './constraints.js';
+import { ArrayNotEmpty, IsBoolean, IsIn, IsNotEmpty, IsOptional, Matches, Max, Min } from 'class-validator';
+import { AreCidrs, IsHttpUrl, IsModelName, IsSeconds, IsWholeNumber } from './constraints.js';
 import { Setting } from './setting.js';
 
 /** RFC 1123 label, short enough for names and label values of the cloud. */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
+/** Goes into a header. A file that holds more than the secret, or a paste with a line break, would fail on every call. */
+const CREDENTIAL = /^[\x21-\x7e]*$/;
+
 export class CloudConfig {
   @Setting({ env: 'EXOSCALE_API_KEY', kind: 'text', secret: true, what: 'Key of the Exoscale API.' })
   @IsNotEmpty({ message: 'is required (an Exoscale API key; `npm run sandbox` needs none)' })
+  @Matches(CREDENTIAL, { message: 'must be one word of letters, digits and signs' })
   apiKey!: string;
 
   @Setting({ env: 'EXOSCALE_API_SECRET', kind: 'text', secret: true, what: 'Secret of that key.' })
   @IsNotEmpty({ message: 'is required (the secret of EXOSCALE_API_KEY; `npm run sandbox` needs none)' })
+  @Matches(CREDENTIAL, { message: 'must be one word of letters, digits and signs' })
   apiSecret!: string;
 
   @Setting({ env: 'EXOSCALE_ZONE', kind: 'text', default: 'at-vie-2', what: 'Zone of the machine.' })
@@ -46,9 +51,7 @@ export class CloudConfig {
     default: '50',
     what: 'Disk in GiB, system and models together.',
   })
-  @IsInt({ message: 'must be a whole number of GiB' })
-  @Min(10, { message: 'must be at least 10 (GiB)' })
-  @Max(51200, { message: 'must be at most 51200 (GiB)' })
+  @IsWholeNumber(10, 51_200, 'GiB')
   diskSizeGib!: number;
 
   @Setting({
@@ -131,9 +134,7 @@ export class ListenerConfig {
   host!: string;
 
   @Setting({ env: 'PORT', kind: 'integer', default: '11434', what: 'Port of the public listener.' })
-  @IsInt({ message: 'must be a port number' })
-  @Min(0, { message: 'must be a port number' })
-  @Max(65535, { message: 'must be a port number' })
+  @IsWholeNumber(0, 65_535, 'port')
   port!: number;
 }
 
@@ -191,9 +192,7 @@ export class LinkConfig {
     what: 'Port of the link on the machine.',
   })
   @IsOptional()
-  @IsInt({ message: 'must be a port number' })
-  @Min(1, { message: 'must be a port number' })
-  @Max(65535, { message: 'must be a port number' })
+  @IsWholeNumber(1, 65_535, 'port')
   linkPort!: number | null;
 
   @Setting({
@@ -228,8 +227,7 @@ export class LifecycleConfig {
     default: '1800',
     what: 'Seconds without work until the machine is stopped.',
   })
-  @IsInt({ message: 'must be a whole number of seconds' })
-  @Min(1, { message: 'must be at least 1 (second)' })
+  @IsSeconds(1)
   idleTimeoutSec!: number;
 
   @Setting({
@@ -247,8 +245,7 @@ export class LifecycleConfig {
     default: '604800',
     what: 'Seconds a machine stays stopped before it is destroyed; 0 = never.',
   })
-  @IsInt({ message: 'must be a whole number of seconds' })
-  @Min(0, { message: 'must be 0 or more (seconds)' })
+  @IsSeconds(0)
   destroyAfterSec!: number;
 
   @Setting({
@@ -257,8 +254,7 @@ export class LifecycleConfig {
     default: '600',
     what: 'A machine nobody used after ready is stopped after this time, if it is shorter than the idle timeout.',
   })
-  @IsInt({ message: 'must be a whole number of seconds' })
-  @Min(1, { message: 'must be at least 1 (second)' })
+  @IsSeconds(1)
   unclaimedSec!: number;
 
   @Setting({
@@ -267,8 +263,7 @@ export class LifecycleConfig {
     default: '6',
     what: 'Flap guard: starts on a request’s behalf that reached running, per hour; 0 = no guard.',
   })
-  @IsInt({ message: 'must be a whole number' })
-  @Min(0, { message: 'must be 0 or more' })
+  @IsWholeNumber(0, 3600)
   maxStartsPerHour!: number;
 
   @Setting({
@@ -277,8 +272,7 @@ export class LifecycleConfig {
     default: '45',
     what: 'A request that meets a stopped machine is held when it can be served within this time.',
   })
-  @IsInt({ message: 'must be a whole number of seconds' })
-  @Min(0, { message: 'must be 0 or more (seconds)' })
+  @IsSeconds(0)
   holdResumeSec!: number;
 
   @Setting({
@@ -287,8 +281,7 @@ export class LifecycleConfig {
     default: '0',
     what: 'The same for a request that needs a new machine; 0 = answer at once.',
   })
-  @IsInt({ message: 'must be a whole number of seconds' })
-  @Min(0, { message: 'must be 0 or more (seconds)' })
+  @IsSeconds(0)
   holdCreateSec!: number;
 
   @Setting({
@@ -297,8 +290,7 @@ export class LifecycleConfig {
     default: '900',
     what: 'Longest hold a client may ask for with `Prefer: wait=N` or `X-Scale-Up-Timeout: N`.',
   })
-  @IsInt({ message: 'must be a whole number of seconds' })
-  @Min(0, { message: 'must be 0 or more (seconds)' })
+  @IsSeconds(0)
   holdMaxSec!: number;
 
   @Setting({
@@ -307,8 +299,7 @@ export class LifecycleConfig {
     default: '300',
     what: 'How long open streams may finish after SIGTERM.',
   })
-  @IsInt({ message: 'must be a whole number of seconds' })
-  @Min(0, { message: 'must be 0 or more (seconds)' })
+  @IsSeconds(0)
   drainSec!: number;
 
   @Setting({
@@ -317,8 +308,7 @@ export class LifecycleConfig {
     default: '5',
     what: 'How long requests are still taken after SIGTERM, while load balancers notice.',
   })
-  @IsInt({ message: 'must be a whole number of seconds' })
-  @Min(0, { message: 'must be 0 or more (seconds)' })
+  @IsSeconds(0)
   shutdownDelaySec!: number;
 
   @Setting({

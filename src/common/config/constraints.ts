@@ -2,11 +2,25 @@
 import { isIP } from 'node:net';
 import { ValidateBy, type ValidationOptions } from 'class-validator';
 
-/** `203.0.113.0/24` or an IPv6 network. */
+/** No setting in seconds needs more than a year; beyond it lie typing errors, and dates that no calendar has. */
+const YEAR_SEC = 31_536_000;
+
+export function IsSeconds(from: number): PropertyDecorator {
+  return IsWholeNumber(from, YEAR_SEC, 'seconds');
+}
+
+export function IsWholeNumber(from: number, to: number, unit?: string): PropertyDecorator {
+  const validate = (value: unknown) => Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
+  const message = `must be a whole number from ${from} to ${to}${unit ? ` (${unit})` : ''}`;
+  return ValidateBy({ name: 'isWholeNumber', validator: { validate } }, { message });
+}
+
+/** `203.0.113.0/24` or an IPv6 network; no zone index (`fe80::1%eth0/64`), which means something on one host only. */
 export function isCidr(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   const [address, prefix, ...rest] = value.split('/');
-  if (!address || !prefix || rest.length > 0 || !/^\d{1,3}$/.test(prefix)) return false;
+  if (!address || !prefix || rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(prefix)) return false;
+  if (address.includes('%')) return false;
   const version = isIP(address);
   return version !== 0 && Number(prefix) <= (version === 4 ? 32 : 128);
 }

@@ -44,8 +44,18 @@ export function loadConfig(env: Environment = process.env): LoadedConfig {
   };
   const known = CONFIG_CLASSES.flatMap((type) => settingsOf(type));
   const names = unknownNames(env, known);
-  faults.push(...unbuiltFaults(env), ...crossFaults(config, env), ...names.faults);
-  return { config, faults: [...new Set(faults)], warnings: names.warnings };
+  faults.push(...unbuiltFaults(env), ...crossFaults(config), ...names.faults);
+  return { config, faults: onePerVariable(faults), warnings: names.warnings };
+}
+
+/** The first line about a variable is about its own value; what else follows from a wrong value is no news. */
+function onePerVariable(faults: readonly string[]): string[] {
+  const lines = new Map<string, string>();
+  for (const fault of faults) {
+    const name = fault.slice(0, fault.indexOf(' '));
+    if (!lines.has(name)) lines.set(name, fault);
+  }
+  return [...lines.values()];
 }
 
 function readClass<T extends object>(type: ConfigClass<T>, env: Environment, faults: string[]): T {

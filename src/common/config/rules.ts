@@ -5,6 +5,7 @@ import type { DeclaredSetting } from './setting.js';
 /** Known from the first release on (architecture.md §5); using one of these stops the start with a clear line. */
 export const UNBUILT: Readonly<Record<string, { harmless?: string; what: string }>> = {
   DATABASE_URL: { what: 'PostgreSQL for several replicas' },
+  DATABASE_URL_FILE: { what: 'PostgreSQL for several replicas' },
   GATEWAY_LINK_SECRET: { what: 'the secret of the mTLS link' },
   GATEWAY_LINK_SECRET_FILE: { what: 'the secret of the mTLS link' },
   GATEWAY_ADMIN_HOST: { what: 'the admin listener' },
@@ -14,17 +15,14 @@ export const UNBUILT: Readonly<Record<string, { harmless?: string; what: string 
   GATEWAY_MODEL_MANAGEMENT: { harmless: 'allow', what: 'refusing model management' },
 };
 
-/** Ollama's variables that the shell of a developer often carries: not passed on, not worth a warning each. */
-const OLLAMA_PASSED =
-  /^OLLAMA_(MODEL|IMAGE|NUM_PARALLEL|CONTEXT_LENGTH|MAX_LOADED_MODELS|MAX_QUEUE|FLASH_ATTENTION|KV_CACHE_TYPE|LOAD_TIMEOUT)$/;
-
 export function unbuiltFaults(env: Environment): string[] {
   return Object.entries(UNBUILT)
     .filter(([name, { harmless }]) => env[name] && env[name] !== harmless)
     .map(([name, { what }]) => `${name} is not built yet in this release (${what}): remove it`);
 }
 
-export function crossFaults(config: GatewayConfig, env: Environment): string[] {
+/** Rules between variables; each line begins with the one to change. */
+export function crossFaults(config: GatewayConfig): string[] {
   const faults: string[] = [];
   const { link, lifecycle, cloud } = config;
   if (link.link === 'mtls') {
@@ -38,13 +36,13 @@ export function crossFaults(config: GatewayConfig, env: Environment): string[] {
         'GATEWAY_ALLOW_PLAIN_LINK must be true for GATEWAY_LINK=plain: prompts would cross the network unencrypted',
       );
     }
-    if (!env.GATEWAY_LINK_CIDRS) {
+    if (link.cidrs.length === 0) {
       faults.push(
         'GATEWAY_LINK_CIDRS is required for GATEWAY_LINK=plain: the networks of this gateway, such as 203.0.113.7/32',
       );
     }
   }
-  if (lifecycle.timeScale !== 1 && /(^|\.)exoscale\.com$/.test(hostOf(cloud.endpoint, cloud.zone))) {
+  if (lifecycle.timeScale !== 1 && /(^|\.)exoscale\.com\.?$/.test(hostOf(cloud.endpoint, cloud.zone))) {
     faults.push('GATEWAY_TIME_SCALE is for the sandbox and for tests: it is refused against exoscale.com');
   }
   return faults;
@@ -62,7 +60,7 @@ export function unknownNames(
     if (names.has(name) || name in UNBUILT) continue;
     if (name.startsWith('GATEWAY_')) {
       faults.push(`${name} is not a setting of this gateway: see docs/configuration.md`);
-    } else if (name.startsWith('OLLAMA_') && !OLLAMA_PASSED.test(name)) {
+    } else if (name.startsWith('OLLAMA_')) {
       warnings.push(`${name} is ignored: it is not one of the Ollama settings that are passed to the machine`);
     }
   }

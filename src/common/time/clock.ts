@@ -31,6 +31,9 @@ export abstract class Clock {
   }
 }
 
+/** Node runs a longer timeout after 1 ms (https://nodejs.org/api/timers.html): an idle timeout of a month would spin. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
 export class SystemClock extends Clock {
   nowMs(): number {
     return Date.now();
@@ -41,8 +44,13 @@ export class SystemClock extends Clock {
   }
 
   after(delayMs: number, task: () => void): Timer {
-    const handle = setTimeout(task, Math.max(0, delayMs));
-    handle.unref();
+    let handle: NodeJS.Timeout;
+    const arm = (leftMs: number): void => {
+      const thisMs = Math.min(Math.max(0, leftMs), LONGEST_TIMEOUT_MS);
+      handle = setTimeout(() => (leftMs > thisMs ? arm(leftMs - thisMs) : task()), thisMs);
+      handle.unref();
+    };
+    arm(delayMs);
     return { cancel: () => clearTimeout(handle) };
   }
 }
