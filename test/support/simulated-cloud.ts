@@ -4,7 +4,7 @@ import type { SimulatorOptions } from '../../src/sandbox/exoscale-simulator/opti
 import { ManualClock } from './manual-clock.js';
 import { SignedClient } from './signed-client.js';
 
-export const CREDENTIALS = { apiKey: 'EXOtest', apiSecret: 'secret' };
+const CREDENTIALS = { apiKey: 'EXOtest', apiSecret: 'secret' };
 const OPERATION_MS = 1000;
 
 export class SimulatedCloud {

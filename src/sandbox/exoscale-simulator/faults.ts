@@ -1,7 +1,7 @@
 /** Faults that a test orders: each is counted and used up, so that none outlives the test that wanted it. */
 import type { ScriptedResult } from './operations.js';
 
-export type FaultKind =
+type FaultKind =
   /** Answer with `status`, `body` and `headers`; the call has no effect. */
   | 'status'
   /** Cut the connection; the call has no effect. */

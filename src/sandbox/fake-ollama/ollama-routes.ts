@@ -9,7 +9,7 @@ import { chatCompletions, completions, getModel, listModels, openaiEmbeddings } 
 import { pull } from './pull.js';
 
 /** A release of 2026-08; the fake follows the routes of that time. */
-export const VERSION = '0.32.15';
+const VERSION = '0.32.15';
 
 type Handler = (exchange: Exchange, ollama: Ollama, params: string[]) => void | Promise<void>;
 
