@@ -1,7 +1,9 @@
 /** The bootstrap on scripted machines: the real scripts, with apt, Docker, curl and NVIDIA's programs replaced. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ScriptedMachine } from '../../../../test/support/scripted-machine.js';
 import { settingsFile } from './settings-file.js';
+
+jest.setTimeout(30_000); // every run is dozens of processes, on a machine that may be busy
 
 const IMAGE = 'ollama/ollama:0.32.15';
 const SETTINGS = {

@@ -1,6 +1,8 @@
 /** The dead-man timer's decision: the real script, on machines made of a log, a list of sockets and an uptime. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ScriptedMachine } from '../../../../test/support/scripted-machine.js';
+
+jest.setTimeout(30_000); // every run is dozens of processes, on a machine that may be busy
 
 const IDLE_TIMEOUT_SEC = 1800;
 const LIMIT_SEC = IDLE_TIMEOUT_SEC + 3600;

@@ -39,7 +39,7 @@ request_in_progress() {
     {
       sent = field("lastsnd"); received = field("lastrcv")
       first_waits = field("bytes_received") > 0 && field("bytes_sent") == 0
-      streaming = received - sent > 1000 && sent < 600000
+      streaming = received - sent > 2000 && sent < 600000
       if (first_waits || received < sent || streaming) busy = 1
     }
     END { exit !busy }'
