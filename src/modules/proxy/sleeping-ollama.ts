@@ -24,7 +24,7 @@ export function catalogueAnswer(route: string, catalogue: Catalogue | null, conf
     case '/api/ps':
       return json('{"models":[]}');
     case '/v1/models':
-      return json(JSON.stringify({ object: 'list', data: modelNames(catalogue, configured).map(openAiModel) }));
+      return json(JSON.stringify({ object: 'list', data: modelsOf(catalogue, configured).map(openAiModel) }));
     default:
       return null;
   }
@@ -35,7 +35,7 @@ export function showAnswer(model: string | null, catalogue: Catalogue | null, co
   if (model === null) return ollamaError(400, 'model is required');
   const kept = Object.entries(catalogue?.show ?? {}).find(([name]) => sameModel(name, model));
   if (kept) return json(kept[1]);
-  const known = modelNames(catalogue, configured).some((name) => sameModel(name, model));
+  const known = modelsOf(catalogue, configured).some(({ name }) => sameModel(name, model));
   return known ? json(JSON.stringify(CONFIGURED_SHOW)) : ollamaError(404, `model '${model}' not found`);
 }
 
@@ -74,6 +74,12 @@ function ollamaError(status: number, error: string): Answer {
   return { status, headers: { 'content-type': JSON_TYPE, ...MARK }, body: JSON.stringify({ error }) };
 }
 
+/** What of an entry of /api/tags is read here. */
+interface ListedModel {
+  name: string;
+  modified_at: string;
+}
+
 const UNKNOWN_DETAILS = {
   parent_model: '',
   format: 'gguf',
@@ -92,21 +98,22 @@ const CONFIGURED_SHOW = {
   capabilities: ['completion'],
 };
 
-function configuredModel(name: string): object {
+function configuredModel(name: string): ListedModel & Record<string, unknown> {
   const model = fullName(name);
   return { name: model, model, modified_at: '1970-01-01T00:00:00Z', size: 0, digest: '', details: UNKNOWN_DETAILS };
 }
 
-function openAiModel(id: string): object {
-  return { id, object: 'model', created: 0, owned_by: 'library' };
+/** As Ollama translates it: `created` is when the model was last changed, in seconds. */
+function openAiModel({ name, modified_at: modifiedAt }: ListedModel): object {
+  return { id: name, object: 'model', created: Math.floor(Date.parse(modifiedAt) / 1000) || 0, owned_by: 'library' };
 }
 
-function modelNames(catalogue: Catalogue | null, configured: Configured): string[] {
-  if (catalogue?.tags) {
-    const { models } = JSON.parse(catalogue.tags) as { models?: { name?: unknown }[] };
-    return (models ?? []).map((one) => one.name).filter((name): name is string => typeof name === 'string');
-  }
-  return configured.models.map(fullName);
+function modelsOf(catalogue: Catalogue | null, configured: Configured): ListedModel[] {
+  if (!catalogue?.tags) return configured.models.map(configuredModel);
+  const { models } = JSON.parse(catalogue.tags) as { models?: Partial<ListedModel>[] };
+  return (models ?? []).flatMap(({ name, modified_at: modifiedAt = '' }) =>
+    typeof name === 'string' ? [{ name, modified_at: modifiedAt }] : [],
+  );
 }
 
 function fullName(model: string): string {
