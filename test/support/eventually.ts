@@ -1,0 +1,21 @@
+/** Waiting for a condition in another process: asked again at short intervals, with a deadline that names what was awaited. */
+const INTERVAL_MS = 10;
+
+/**
+ * Resolves with the first value of `look` that is neither null, false nor undefined.
+ * @param what for the message: what was awaited
+ * @param explain evaluated at the deadline only, for the message
+ */
+export async function eventually<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  { withinMs = 10_000, explain = () => '' }: { withinMs?: number; explain?: () => string } = {},
+): Promise<NonNullable<T>> {
+  const endMs = performance.now() + withinMs;
+  for (;;) {
+    const value = await look();
+    if (value !== null && value !== undefined && value !== false) return value;
+    if (performance.now() >= endMs) throw new Error(`${what}: not within ${withinMs} ms. ${explain()}`);
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+  }
+}
