@@ -36,7 +36,8 @@ export class ManualClock extends Clock {
       next.task();
       await settle();
     }
-    this.currentMs = endMs;
+    // Two may move time at once: it never goes back.
+    this.currentMs = Math.max(this.currentMs, endMs);
     await settle();
   }
 

@@ -21,7 +21,7 @@ export interface SimulatedAccount {
   close(): Promise<void>;
 }
 
-export const ACCOUNT_CREDENTIALS = { key: 'EXOsimulated', secret: 'simulated-secret' };
+const ACCOUNT_CREDENTIALS = { key: 'EXOsimulated', secret: 'simulated-secret' };
 
 /** A CPU type, unless `settings` say otherwise: GPU quotas are 0 at first, as in a new organization. */
 export async function startSimulatedAccount(settings: Partial<ExoscaleSettings> = {}): Promise<SimulatedAccount> {

@@ -5,7 +5,7 @@
 import type { CloudMachine, LaunchRequest } from '../provisioning/ports/cloud.port.js';
 import type { ApiInstance } from './api/api-types.js';
 
-export const MANAGED_BY = 'ollama-exoscale';
+const MANAGED_BY = 'ollama-exoscale';
 
 /** The link of this release has no keys, so there is no epoch of them yet. */
 const LINK_EPOCH = '0';

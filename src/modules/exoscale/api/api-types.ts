@@ -3,7 +3,7 @@
  * differ in what they leave out (exoscale-api.md §2).
  */
 
-export interface ApiReference {
+interface ApiReference {
   id?: string;
 }
 

@@ -9,7 +9,7 @@ import { pollOperation } from '../api/poll-operation.js';
 import type { ExoscaleSettings } from '../exoscale-settings.js';
 import type { Answer } from './answers.js';
 
-export type ProbeSettings = Pick<ExoscaleSettings, 'credentials' | 'zone' | 'baseUrl' | 'referenceUrl' | 'template'>;
+type ProbeSettings = Pick<ExoscaleSettings, 'credentials' | 'zone' | 'baseUrl' | 'referenceUrl' | 'template'>;
 
 export interface SessionParts {
   http: HttpService;
