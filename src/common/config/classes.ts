@@ -4,6 +4,7 @@
  */
 import { ArrayNotEmpty, IsBoolean, IsIn, IsNotEmpty, IsOptional, Matches, Max, Min } from 'class-validator';
 import { AreCidrs, IsHttpUrl, IsModelName, IsSeconds, IsWholeNumber } from './constraints.js';
+import { CACHE, COUNT, DURATION, PassedOn, SWITCH } from './passed-on.js';
 import { Setting } from './setting.js';
 
 /** RFC 1123 label, short enough for names and label values of the cloud. */
@@ -92,39 +93,45 @@ export class ModelConfig {
   @Matches(/^[a-zA-Z0-9][a-zA-Z0-9._/:@-]*$/, { message: 'must be a container image reference' })
   image!: string;
 
-  @Setting({ env: 'OLLAMA_NUM_PARALLEL', kind: 'optional-text', what: 'Passed to Ollama on the machine.' })
-  @IsOptional()
-  @Matches(/^\d+$/, { message: 'must be a whole number' })
+  @PassedOn({ env: 'OLLAMA_NUM_PARALLEL', as: COUNT, fallback: '1', what: 'Requests that one model serves at once.' })
   numParallel!: string | null;
 
-  @Setting({ env: 'OLLAMA_CONTEXT_LENGTH', kind: 'optional-text', what: 'Passed to Ollama on the machine.' })
-  @IsOptional()
-  @Matches(/^\d+$/, { message: 'must be a whole number' })
+  @PassedOn({
+    env: 'OLLAMA_CONTEXT_LENGTH',
+    as: COUNT,
+    fallback: 'by GPU memory',
+    what: 'Context of a model in tokens.',
+  })
   contextLength!: string | null;
 
-  @Setting({ env: 'OLLAMA_MAX_LOADED_MODELS', kind: 'optional-text', what: 'Passed to Ollama on the machine.' })
-  @IsOptional()
-  @Matches(/^\d+$/, { message: 'must be a whole number' })
+  @PassedOn({ env: 'OLLAMA_MAX_LOADED_MODELS', as: COUNT, fallback: '3 per GPU', what: 'Models in memory at once.' })
   maxLoadedModels!: string | null;
 
-  @Setting({ env: 'OLLAMA_MAX_QUEUE', kind: 'optional-text', what: 'Passed to Ollama on the machine.' })
-  @IsOptional()
-  @Matches(/^\d+$/, { message: 'must be a whole number' })
+  @PassedOn({
+    env: 'OLLAMA_MAX_QUEUE',
+    as: COUNT,
+    fallback: '512',
+    what: 'Requests that may wait for a model to load.',
+  })
   maxQueue!: string | null;
 
-  @Setting({ env: 'OLLAMA_FLASH_ATTENTION', kind: 'optional-text', what: 'Passed to Ollama on the machine.' })
-  @IsOptional()
-  @Matches(/^(0|1|true|false)$/, { message: 'must be 0, 1, true or false' })
+  @PassedOn({
+    env: 'OLLAMA_FLASH_ATTENTION',
+    as: SWITCH,
+    fallback: 'automatic',
+    what: 'Forces flash attention on or off.',
+  })
   flashAttention!: string | null;
 
-  @Setting({ env: 'OLLAMA_KV_CACHE_TYPE', kind: 'optional-text', what: 'Passed to Ollama on the machine.' })
-  @IsOptional()
-  @Matches(/^[a-z0-9_]+$/, { message: 'must be a cache type such as q8_0' })
+  @PassedOn({
+    env: 'OLLAMA_KV_CACHE_TYPE',
+    as: CACHE,
+    fallback: 'f16',
+    what: 'f16, or with flash attention q8_0 or q4_0.',
+  })
   kvCacheType!: string | null;
 
-  @Setting({ env: 'OLLAMA_LOAD_TIMEOUT', kind: 'optional-text', what: 'Passed to Ollama on the machine.' })
-  @IsOptional()
-  @Matches(/^-?\d+(ms|s|m|h)?$/, { message: 'must be a duration such as 5m' })
+  @PassedOn({ env: 'OLLAMA_LOAD_TIMEOUT', as: DURATION, fallback: '5m', what: 'Longest stall of a model that loads.' })
   loadTimeout!: string | null;
 }
 
