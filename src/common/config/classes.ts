@@ -46,12 +46,7 @@ export class CloudConfig {
   @IsNotEmpty({ message: 'must not be empty' })
   template!: string;
 
-  @Setting({
-    env: 'EXOSCALE_DISK_SIZE',
-    kind: 'integer',
-    default: '50',
-    what: 'Disk in GiB, system and models together.',
-  })
+  @Setting({ env: 'EXOSCALE_DISK_SIZE', kind: 'integer', default: '50', what: 'Disk in GiB, for system and models.' })
   @IsWholeNumber(10, 51_200, 'GiB')
   diskSizeGib!: number;
 
