@@ -9,6 +9,7 @@ const SETTINGS = {
   link: { kind: 'plain', port: 11434, cidrs: ['203.0.113.7/32', '198.51.100.0/24'] },
   pool: 'default',
   image: 'ollama/ollama:0.32.15',
+  ollamaEnv: { OLLAMA_NUM_PARALLEL: '4', OLLAMA_KV_CACHE_TYPE: 'q8_0' },
   idleTimeoutSec: 1800,
 } as unknown as ExoscaleSettings;
 
@@ -25,6 +26,8 @@ describe('the fingerprint of a machine', () => {
     ['the disk', { diskSizeGib: 100 }],
     ['the link', { link: { ...SETTINGS.link, kind: 'mtls' } }],
     ['the link port', { link: { ...SETTINGS.link, port: 8443 } }],
+    ['the image of Ollama', { image: 'ollama/ollama:0.33.0' }],
+    ['what is passed to Ollama', { ollamaEnv: { ...SETTINGS.ollamaEnv, OLLAMA_NUM_PARALLEL: '8' } }],
     ['the networks', { link: { ...SETTINGS.link, cidrs: ['203.0.113.7/32'] } }],
   ] as [string, Partial<ExoscaleSettings>][])('changes with %s', (_what, change) => {
     expect(fingerprintOf({ ...SETTINGS, ...change }, '1')).not.toBe(before);
@@ -36,6 +39,10 @@ describe('the fingerprint of a machine', () => {
 
   it.each([
     ['the order of the networks', { link: { ...SETTINGS.link, cidrs: [...SETTINGS.link.cidrs].reverse() } }],
+    [
+      'the order of what is passed to Ollama',
+      { ollamaEnv: { OLLAMA_KV_CACHE_TYPE: 'q8_0', OLLAMA_NUM_PARALLEL: '4' } },
+    ],
     ['the idle timeout', { idleTimeoutSec: 60 }],
     ['the pool', { pool: 'other' }],
   ] as [string, Partial<ExoscaleSettings>][])('does not change with %s', (_what, change) => {
