@@ -23,7 +23,7 @@ const MACHINE_CODES: Readonly<Record<MachineErrorKind, ErrorCode>> = {
 };
 
 /** The code that a failed cloud call means. */
-export function cloudCode(error: CloudError): ErrorCode {
+function cloudCode(error: CloudError): ErrorCode {
   return error.details.code ?? CLOUD_CODES[error.kind];
 }
 

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '../../common/time/clock.js';
 
 /** More than this many at once get `held_limit`. */
-export const HELD_MAX = 1000;
+const HELD_MAX = 1000;
 
 export interface Guest {
   /** Waits through failures that heal: the client asked for the hold itself. */

@@ -9,7 +9,6 @@ import type { CloudFinding } from './ports/cloud.port.js';
 import type { Catalogue, MachineUrl } from './ports/machine.port.js';
 
 export type { Catalogue } from './ports/machine.port.js';
-export type { Phase } from './domain/model.js';
 
 export type ProvisioningStatus = 'idle' | 'provisioning' | 'ready' | 'error';
 

@@ -5,7 +5,7 @@
  */
 
 /** How a sleeping gateway treats a known route. */
-export type RouteKind =
+type RouteKind =
   /** Wakes the machine. */
   | 'work'
   /** Wakes unless the body says that a model is to be unloaded. */

@@ -2,20 +2,18 @@
 import type { ErrorCode } from '../../../common/errors/catalogue.js';
 
 /** The life of a machine, architecture.md §3. */
-export const PHASES = [
-  'absent',
-  'creating',
-  'starting',
-  'booting',
-  'loading',
-  'ready',
-  'draining',
-  'stopping',
-  'stopped',
-  'deleting',
-  'failed',
-] as const;
-export type Phase = (typeof PHASES)[number];
+export type Phase =
+  | 'absent'
+  | 'creating'
+  | 'starting'
+  | 'booting'
+  | 'loading'
+  | 'ready'
+  | 'draining'
+  | 'stopping'
+  | 'stopped'
+  | 'deleting'
+  | 'failed';
 
 /** Why the last attempt failed. `heals` is the catalogue's `provisioning`: the gateway tries again by itself. */
 export interface Failure {

@@ -144,7 +144,7 @@ export function loading(d: Draft): void {
 }
 
 /** A machine that does not come up is stopped and started once more; the second time it is replaced. */
-export function bootFailed(d: Draft, message: string): void {
+function bootFailed(d: Draft, message: string): void {
   d.record.bootFailures += 1;
   d.fail('boot_failed', message, d.record.bootFailures >= 2 ? 'destroy' : 'stop');
 }
