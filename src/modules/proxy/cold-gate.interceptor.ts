@@ -58,20 +58,17 @@ export class ColdGateInterceptor implements NestInterceptor {
     if (route === null) return this.answer(request, reply, notFoundAnswer());
     if ('allow' in route) return this.answer(request, reply, methodNotAllowedAnswer(route.allow));
 
-    const { answer, readSoFar } = await this.answerAsleep(route, request);
-    if (answer) return this.answer(request, reply, answer);
     const signal = departureOf(reply.raw);
+    const { answer, readSoFar } = await this.answerAsleep(route, request);
+    if (signal.aborted) return this.nobody(reply);
+    if (answer) return this.answer(request, reply, answer);
     const waking = (route.kind === 'work' || route.kind === 'work-or-unload') && isWork(method, path);
     const admission = await this.gate.acquire({ waking, arrivedMs, holdMs: holdWishMs(request.headers), signal });
     if (admission.kind === 'cold') throw GatewayError.cold(admission.answer);
-    if (admission.kind === 'left') {
-      reply.hijack();
-      return false;
-    }
-    if (reply.raw.destroyed) {
+    if (admission.kind === 'left') return this.nobody(reply);
+    if (signal.aborted) {
       admission.lease.release();
-      reply.hijack();
-      return false;
+      return this.nobody(reply);
     }
     admit(request, { lease: admission.lease, readSoFar });
     return true;
@@ -94,6 +91,12 @@ export class ColdGateInterceptor implements NestInterceptor {
     return { answer: unload ? unloadAnswer(route.name, model, this.clock.nowMs()) : null, readSoFar: chunks };
   }
 
+  /** The client has left: nobody reads an answer. */
+  private nobody(reply: FastifyReply): false {
+    reply.hijack();
+    return false;
+  }
+
   private answer(request: IncomingMessage, reply: FastifyReply, answer: Answer): false {
     reply.hijack();
     writeAnswer(request, reply.raw, answer);
@@ -101,9 +104,10 @@ export class ColdGateInterceptor implements NestInterceptor {
   }
 }
 
-/** Aborts when the client leaves before it has an answer. */
+/** Aborts when the client leaves before it has an answer; aborted already when it has left. */
 function departureOf(response: ServerResponse): AbortSignal {
   const departure = new AbortController();
-  response.once('close', () => departure.abort());
+  if (response.destroyed) departure.abort();
+  else response.once('close', () => departure.abort());
   return departure.signal;
 }
