@@ -25,6 +25,8 @@ export interface HarnessOptions {
   pool?: Partial<PoolConfig>;
   cloud?: Partial<FakeCloudOptions>;
   models?: string[];
+  /** Period of the jobs; below the pool lease's 15 s. */
+  tickMs?: number;
   /** Time between running for the cloud and Ollama's first answer. */
   bootMs?: number;
 }
@@ -104,7 +106,7 @@ export class Gateway {
     this.service.state$.subscribe(({ phase }) => {
       if (this.phases.at(-1) !== phase) this.phases.push(phase);
     });
-    this.everySecond();
+    this.tick();
     await settle();
   }
 
@@ -159,13 +161,13 @@ export class Gateway {
     Object.assign(this.reconciler, { handle: () => Promise.resolve(), perform: () => undefined });
   }
 
-  private everySecond(): void {
-    this.world.clock.after(SEC, () => {
+  private tick(): void {
+    this.world.clock.after(this.world.options.tickMs ?? SEC, () => {
       if (this.dead) return;
       this.reconciler.post({ type: 'tick' });
       this.reconciler.post({ type: 'heartbeat' });
       this.reconciler.post({ type: 'renew' });
-      this.everySecond();
+      this.tick();
     });
   }
 
