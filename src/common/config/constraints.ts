@@ -16,7 +16,7 @@ export function IsWholeNumber(from: number, to: number, unit?: string): Property
 }
 
 /** `203.0.113.0/24` or an IPv6 network; no zone index (`fe80::1%eth0/64`), which means something on one host only. */
-export function isCidr(value: unknown): boolean {
+function isCidr(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   const [address, prefix, ...rest] = value.split('/');
   if (!address || !prefix || rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(prefix)) return false;

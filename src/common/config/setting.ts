@@ -4,7 +4,7 @@
  */
 import 'reflect-metadata';
 
-export type SettingKind = 'text' | 'integer' | 'number' | 'boolean' | 'list' | 'optional-text' | 'optional-integer';
+type SettingKind = 'text' | 'integer' | 'number' | 'boolean' | 'list' | 'optional-text' | 'optional-integer';
 
 export interface SettingDeclaration {
   /** Name of the environment variable. */
