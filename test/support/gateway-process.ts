@@ -150,7 +150,11 @@ export class GatewayProcess {
 
   /** Its last words, for the message of a test that failed. */
   describe(): string {
-    const lines = this.log.slice(-15).map((line) => JSON.stringify(line));
+    const polls = new Set<unknown>(['/status', '/health/startup']);
+    const lines = this.log
+      .filter((line) => !polls.has(line.path))
+      .slice(-15)
+      .map((line) => JSON.stringify(line));
     return ['Its log ends with:', ...lines, ...this.oddLines.slice(-5), this.stderr].join('\n');
   }
 
