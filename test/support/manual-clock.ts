@@ -1,6 +1,9 @@
 /** A clock that moves only when the test says so. Timers fire in the order of their due time. */
 import { Clock, type Timer } from '../../src/common/time/clock.js';
 
+/** More timers than this without any time passing are a hot loop. */
+const AT_ONCE_MAX = 1000;
+
 interface Pending {
   dueMs: number;
   task: () => void;
@@ -30,8 +33,12 @@ export class ManualClock extends Clock {
   /** Moves time forward and lets promises settle between the timers that come due. */
   async advance(byMs: number): Promise<void> {
     const endMs = this.currentMs + byMs;
+    let atOnce = 0;
     for (let next = this.earliest(endMs); next; next = this.earliest(endMs)) {
       this.pending.delete(next);
+      // A hot loop in the code under test: fail instead of standing still for ever.
+      atOnce = next.dueMs > this.currentMs ? 0 : atOnce + 1;
+      if (atOnce > AT_ONCE_MAX) throw new Error(`${AT_ONCE_MAX} timers at the same instant: a hot loop`);
       this.currentMs = Math.max(this.currentMs, next.dueMs);
       next.task();
       await settle();

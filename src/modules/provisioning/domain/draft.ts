@@ -15,6 +15,8 @@ export interface Senses {
   /** Grows whenever the world may have changed under a look that is still under way. */
   lookSeq: number;
   looking: boolean;
+  /** Machines that the cloud said do not exist, by id; a list that lags behind still shows them for a while. */
+  gone: readonly { id: string; atMs: number }[];
   /** The mutating call under way. */
   commanding: Command['type'] | null;
   probing: boolean;
@@ -59,6 +61,7 @@ export const NO_SENSES: Senses = {
   view: null,
   lookSeq: 0,
   looking: false,
+  gone: [],
   commanding: null,
   probing: false,
   preparing: false,
@@ -133,8 +136,16 @@ export class Draft {
     if (!heals) record.wanted = false;
     record.cleanup = record.instanceId === null ? 'none' : cleanup;
     record.operationId = null;
-    this.abandonMachine();
+    this.leaveMachine();
     this.enter('failed', record.failure.message);
+  }
+
+  /** The cloud no longer knows the recorded machine (or is getting rid of it): it must not be found again in a list. */
+  loseMachine(): void {
+    const { senses, record } = this;
+    senses.gone = senses.gone.filter((one) => this.nowMs - one.atMs < this.timings.ghostMs);
+    if (record.instanceId) senses.gone = [...senses.gone, { id: record.instanceId, atMs: this.nowMs }];
+    this.forgetMachine();
   }
 
   /** Nothing is known of a machine any more. */
@@ -258,7 +269,13 @@ export class Draft {
 
   /** Machines of our pool and owner that are not on their way out. */
   ours(view: CloudView): CloudMachine[] {
-    return view.pool.filter((one) => one.owner === this.ctx.policy.owner && !LEAVING.has(one.status));
+    return view.pool.filter(
+      (one) => one.owner === this.ctx.policy.owner && !LEAVING.has(one.status) && !this.isGhost(one),
+    );
+  }
+
+  private isGhost({ id }: CloudMachine): boolean {
+    return this.senses.gone.some((one) => one.id === id && this.nowMs - one.atMs < this.timings.ghostMs);
   }
 
   /** Machines of our pool that belong to somebody else, and whom we were not told to take over. */
@@ -288,7 +305,7 @@ export class Draft {
     } satisfies Partial<Senses>);
   }
 
-  /** Called when the machine goes away in an orderly way. */
+  /** Called when the machine serves no more: what it had been proven to be counts no longer. */
   leaveMachine(): void {
     this.abandonMachine();
     this.record.address = null;

@@ -17,6 +17,8 @@ export interface Timings {
   readyProbeMs: number;
   /** Between two readings of the model catalogue of a machine that works. */
   catalogueMs: number;
+  /** How long a list may still show a machine that is gone; after that it counts as existing again. */
+  ghostMs: number;
   /** Longest stay in a phase before the attempt counts as failed; loading counts from its last progress. */
   deadlineMs: Record<'creating' | 'starting' | 'booting' | 'resuming' | 'loading', number>;
   /** After a create whose outcome is unknown: no second create within this time (coordination-and-link.md §1.6). */
@@ -44,6 +46,7 @@ export function timingsAt(scale: number): Timings {
     bootProbeMs: at(2 * SEC),
     readyProbeMs: at(5 * SEC),
     catalogueMs: at(MIN),
+    ghostMs: at(10 * MIN),
     deadlineMs: {
       creating: at(5 * MIN),
       starting: at(5 * MIN),

@@ -42,12 +42,12 @@ export function failed(d: Draft): void {
   if (d.senses.commanding) return;
   if (record.cleanup === 'destroy') {
     if (!ensureGone(d)) return;
-    d.forgetMachine();
+    d.loseMachine();
   }
   if (record.cleanup === 'stop') {
     const end = ensureStopped(d);
     if (end === 'pending') return;
-    if (end === 'gone') d.forgetMachine();
+    if (end === 'gone') d.loseMachine();
     record.cleanup = 'none';
     record.address = null;
   }
@@ -90,7 +90,7 @@ function rest(d: Draft): void {
   const view = d.viewWithin(d.timings.asleepLookMs);
   if (!view) return;
   if (record.instanceId) {
-    if (!view.recorded) return d.forgetMachine();
+    if (!view.recorded) return d.loseMachine();
     record.instanceStatus = view.recorded.status;
     // A start whose answer was lost went through after all.
     if (view.recorded.status === 'running') {
@@ -169,7 +169,7 @@ export function takeOver(d: Draft, instanceId: string, launchId: string | null):
 }
 
 function goneByHand(d: Draft): void {
-  d.forgetMachine();
+  d.loseMachine();
   d.enter('absent', 'the machine was deleted outside the gateway');
 }
 

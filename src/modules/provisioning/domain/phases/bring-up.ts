@@ -43,7 +43,7 @@ function settle(d: Draft, view: NonNullable<Draft['senses']['view']>): void {
   const { record } = d;
   const machine = view.recorded;
   if (!machine || isLeaving(machine)) {
-    d.forgetMachine();
+    d.loseMachine();
     record.launchId = d.ctx.newId;
     return d.tickAt(d.nowMs);
   }
@@ -77,7 +77,7 @@ export function starting(d: Draft): void {
   if (!view) return;
   const machine = view.recorded;
   if (!machine || isLeaving(machine)) {
-    d.forgetMachine();
+    d.loseMachine();
     if (!record.wanted) return d.enter('absent', 'the machine is gone');
     record.bringUp = 'create';
     return d.enter('creating', 'the machine is gone: a new one is made');
@@ -163,7 +163,7 @@ function stillRunning(d: Draft): boolean {
   }
   d.leaveMachine();
   if (!machine || isLeaving(machine)) {
-    d.forgetMachine();
+    d.loseMachine();
     d.enter(record.wanted ? 'creating' : 'absent', 'the machine was deleted outside the gateway');
     return false;
   }

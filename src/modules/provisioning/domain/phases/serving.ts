@@ -53,7 +53,7 @@ function prove(d: Draft): void {
 function lost(d: Draft, phase: 'absent' | 'stopped' | 'stopping', reason: string): void {
   d.record.wanted = false;
   d.leaveMachine();
-  if (phase === 'absent') d.forgetMachine();
+  if (phase === 'absent') d.loseMachine();
   d.enter(phase, reason);
 }
 

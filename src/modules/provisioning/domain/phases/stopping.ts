@@ -6,7 +6,7 @@ export function stopping(d: Draft): void {
   const end = ensureStopped(d);
   if (end === 'pending') return;
   if (end === 'gone') {
-    d.forgetMachine();
+    d.loseMachine();
     return d.enter('absent', 'the machine is gone');
   }
   d.enter('stopped', 'stopped');
@@ -15,7 +15,7 @@ export function stopping(d: Draft): void {
 /** Delete called, until the cloud answers that the machine does not exist. */
 export function deleting(d: Draft): void {
   if (!ensureGone(d)) return;
-  d.forgetMachine();
+  d.loseMachine();
   d.enter('absent', 'deleted');
 }
 
