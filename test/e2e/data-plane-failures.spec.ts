@@ -50,7 +50,7 @@ describe('a machine that fails before the first byte', () => {
     expect((await open().response).statusCode).toBe(502);
     machine.handler = (request, response) => void machine.echo(request, response);
     expect((await open().response).statusCode).toBe(200);
-    expect(bed.gateway.phases.at(-1)).toBe('ready');
+    await bed.gateway.wentThrough('loading', 'ready');
   });
 
   it('is proven again when it does not, and serves on without having been started anew', async () => {

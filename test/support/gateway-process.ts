@@ -126,9 +126,12 @@ export class GatewayProcess {
     return this.log.findLast((line) => line.msg === message);
   }
 
-  /** The phases that the gateway went through, from its log. */
-  get phases(): string[] {
-    return this.log.flatMap((line) => (line.msg.startsWith('phase ') ? [String(line.to)] : []));
+  /** Resolves when these are the last phases in the log, which comes a moment later than the answers. */
+  async wentThrough(...phases: string[]): Promise<void> {
+    const logged = (): string[] => this.log.flatMap(({ msg, to }) => (msg.startsWith('phase ') ? [String(to)] : []));
+    const look = (): boolean => logged().slice(-phases.length).join() === phases.join();
+    const explain = (): string => `The log has ${logged().join()}.`;
+    await eventually(`phases ${phases.join()}`, look, { withinMs: 2000, explain });
   }
 
   /** Sends the signal and resolves when the process has ended; harmless when it has ended already. */
