@@ -14,6 +14,8 @@ export interface Entry extends FakeInstance {
   /** From the end of its start to the end of its stop: the time that costs money. */
   powered: boolean;
   goneAtMs: number | null;
+  /** What a list that lags behind still says of a machine that is gone. */
+  lastListed: CloudStatus | null;
   job: { operationId: string; timer: Timer } | null;
 }
 
@@ -31,7 +33,7 @@ export class CloudInventory {
   ) {}
 
   insert(machine: FakeInstance): Entry {
-    const entry: Entry = { ...machine, powered: false, goneAtMs: null, job: null };
+    const entry: Entry = { ...machine, powered: false, goneAtMs: null, lastListed: null, job: null };
     this.entries.set(entry.id, entry);
     return entry;
   }
@@ -56,9 +58,10 @@ export class CloudInventory {
   listed(): Entry[] {
     const { listLagMs } = this.options;
     const nowMs = this.clock.nowMs();
-    return [...this.entries.values()].filter(
+    const shown = [...this.entries.values()].filter(
       (one) => nowMs >= one.createdAtMs + listLagMs && (one.goneAtMs === null || nowMs < one.goneAtMs + listLagMs),
     );
+    return shown.map((one) => ({ ...one, status: one.lastListed ?? one.status }));
   }
 
   powerOn(entry: Entry): void {
@@ -78,6 +81,7 @@ export class CloudInventory {
 
   remove(entry: Entry): void {
     entry.goneAtMs = this.clock.nowMs();
+    entry.lastListed = entry.status;
     entry.job = null;
     this.powerOff(entry, 'destroyed');
   }

@@ -154,6 +154,18 @@ describe('idleness', () => {
     expect(world.cloud.calls.stop).toBe(0);
   });
 
+  it('lets nobody in while the decision to stop is being written', async () => {
+    const { world, gateway } = await beginReady();
+    const write = world.store.commit.bind(world.store);
+    const slippedIn: boolean[] = [];
+    world.store.commit = (version, epoch, patch, events) => {
+      if (patch.phase === 'draining') slippedIn.push(gateway.service.tryAcquire(true) !== null);
+      return write(version, epoch, patch, events);
+    };
+    await gateway.pass(31 * MIN);
+    expect(slippedIn).toEqual([false]);
+  });
+
   it('destroys a machine that stayed stopped for GATEWAY_DESTROY_AFTER', async () => {
     const { world, gateway } = await beginStopped({ lifecycle: { destroyAfterSec: 3600 } });
     await gateway.pass(58 * MIN);
