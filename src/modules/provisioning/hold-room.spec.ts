@@ -48,7 +48,9 @@ describe('the hold room', () => {
 
   it('is full with a thousand', () => {
     const room = new HoldRoom(new ManualClock());
-    for (let guest = 0; guest < 1000; guest += 1) void room.wait({ patient: false }, 1000, stay);
+    for (let guest = 0; guest < 1000; guest += 1) {
+      void room.wait({ patient: false }, 1000, new AbortController().signal);
+    }
     expect(room.full).toBe(true);
   });
 });

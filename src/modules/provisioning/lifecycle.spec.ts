@@ -1,18 +1,9 @@
 /** The life of a machine as its users meet it: requests, time, and what other hands do in the account. */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { lifecycleSuite, MIN, SEC } from '../../../test/support/lifecycle-suite.js';
 import { MODEL, World, type Gateway, type HarnessOptions } from '../../../test/support/pool-harness.js';
 
-const SEC = 1000;
-const MIN = 60 * SEC;
-
-let gateways: Gateway[] = [];
-
-async function begin(options: HarnessOptions = {}): Promise<{ world: World; gateway: Gateway }> {
-  const world = new World(options);
-  const gateway = await world.gateway();
-  gateways.push(gateway);
-  return { world, gateway };
-}
+const { begin } = lifecycleSuite();
 
 /** A gateway with a machine that is ready and has served one request. */
 async function beginReady(options: HarnessOptions = {}) {
@@ -29,15 +20,6 @@ async function beginStopped(options: HarnessOptions = {}) {
   await both.gateway.until('stopped');
   return both;
 }
-
-afterEach(() => {
-  // A healthy run writes no error: whatever the test was about, the reconciler made no mistake.
-  const mistakes = gateways.flatMap(({ errors }) =>
-    errors.filter((line) => line.includes('mistake') || line.includes('never should')),
-  );
-  gateways = [];
-  expect(mistakes).toEqual([]);
-});
 
 describe('a cold start', () => {
   it('creates, starts, boots and loads one machine, and then serves', async () => {

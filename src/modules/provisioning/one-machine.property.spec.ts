@@ -4,12 +4,10 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { isMistake, MIN, SEC } from '../../../test/support/lifecycle-suite.js';
 import { MODEL, World, type Gateway } from '../../../test/support/pool-harness.js';
 import { CloudError } from './ports/cloud.port.js';
 import type { TrafficLease } from './provisioning.gate.js';
-
-const SEC = 1000;
-const MIN = 60 * SEC;
 
 type Action =
   | { do: 'request' | 'open' | 'close' | 'crash' | 'deafen' | 'heal' | 'breakStore' | 'stopByHand' | 'deleteByHand' }
@@ -164,7 +162,7 @@ class Story {
   }
 
   private mistakesSoFar(): string[] {
-    return this.gateway.errors.filter((line) => line.includes('mistake') || line.includes('never should'));
+    return this.gateway.errors.filter(isMistake);
   }
 }
 

@@ -291,6 +291,12 @@ export class Draft {
     return best(handedOver) ?? (view.named.length === 1 ? view.named[0] : undefined);
   }
 
+  /** The machine has another address than was thought: whatever was begun at the old one is void. */
+  moveTo(address: string | null): void {
+    this.abandonMachine();
+    this.record.address = address;
+  }
+
   private abandonMachine(): void {
     const { senses } = this;
     if (senses.probing || senses.preparing || senses.othersPulled) this.effects.push({ type: 'abandon' });

@@ -154,11 +154,12 @@ function stillRunning(d: Draft): boolean {
   const { record } = d;
   // A look that fails does not end a boot: the last view stands until the cloud answers again.
   const view = d.viewWithin(d.timings.readyLookMs / 2) ?? d.senses.view;
-  if (!view) return record.address !== null;
+  // An address that is only remembered may be somebody else's by now; it counts when the cloud cannot be asked.
+  if (!view) return d.senses.troubles > 0 && record.address !== null;
   const machine = view.recorded;
   if (machine && (machine.status === 'running' || machine.status === 'migrating')) {
     record.instanceStatus = machine.status;
-    if (machine.address) record.address = machine.address;
+    if (machine.address !== record.address) d.moveTo(machine.address);
     return true;
   }
   d.leaveMachine();

@@ -20,7 +20,11 @@ export function ready(d: Draft): void {
     record.instanceStatus = machine.status;
     if (machine.status === 'stopped') return lost(d, 'stopped', 'the machine was stopped outside the gateway');
     if (machine.status === 'stopping') return lost(d, 'stopping', 'the machine is being stopped outside the gateway');
-    if (senses.missedProbes >= MISSED_PROBES) return prove(d);
+    if (machine.address && machine.address !== record.address) {
+      d.moveTo(machine.address);
+      return prove(d, 'the machine has another address');
+    }
+    if (senses.missedProbes >= MISSED_PROBES) return prove(d, 'Ollama on the machine stopped answering');
     reapTwins(d, view);
   }
   if (!record.address) return;
@@ -41,12 +45,12 @@ export function draining(d: Draft): void {
   d.enter('stopping', record.reason);
 }
 
-/** A ready machine whose Ollama stopped answering must be proven again before it serves. */
-function prove(d: Draft): void {
+/** A ready machine that is not where or what it was must be proven again before it serves. */
+function prove(d: Draft, reason: string): void {
   d.senses.missedProbes = 0;
   d.record.bringUp = 'resume';
   d.record.bringUpSinceMs = d.nowMs;
-  d.enter('booting', 'Ollama on the machine stopped answering');
+  d.enter('booting', reason);
 }
 
 /** Repaired on the next wake, not before: whoever stopped it may have had a reason. */
