@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { EMPTY, type Observable } from 'rxjs';
+import { of, type Observable } from 'rxjs';
 import { ModelConfig } from '../../common/config/classes.js';
 import { Clock } from '../../common/time/clock.js';
 import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
@@ -39,12 +39,12 @@ export class ColdGateInterceptor implements NestInterceptor {
     this.configured = { models: model.models, version: versionOf(model.image) };
   }
 
-  /** Completes empty when the request has been answered here; rejects with the GatewayError of the cold answer. */
+  /** Emits nothing of value when the request has been answered here; rejects with the GatewayError of the cold answer. */
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const request = context.switchToHttp().getRequest<FastifyRequest>().raw;
     const through = await this.pass(request, reply);
-    return through ? next.handle() : EMPTY;
+    return through ? next.handle() : of(undefined);
   }
 
   /** True when the request may be forwarded; otherwise it has been answered or its client has left. */
