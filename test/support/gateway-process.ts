@@ -50,10 +50,14 @@ export class GatewayProcess {
     return gateway;
   }
 
-  /** Resolves when the gateway listens and has read its state. */
+  /** Resolves when the gateway listens and has read its state. At the end of the test its log is looked at, too. */
   static async start(environment: Record<string, string>): Promise<GatewayProcess> {
     const gateway = GatewayProcess.spawn(environment);
     await gateway.listening();
+    atEnd(async () => {
+      await gateway.kill('SIGKILL');
+      gateway.refuseMistakes();
+    });
     return gateway;
   }
 
@@ -159,6 +163,15 @@ export class GatewayProcess {
       .slice(-15)
       .map((line) => JSON.stringify(line));
     return ['Its log ends with:', ...lines, ...this.oddLines.slice(-5), this.stderr].join('\n');
+  }
+
+  /** Whatever a test is about: no gateway may write what only a mistake of its own can make it write. */
+  private refuseMistakes(): void {
+    const mistakes = this.log.filter(({ msg }) => /never should|made a mistake/.test(msg));
+    if (mistakes.length === 0 && this.oddLines.length === 0 && this.stderr === '') return;
+    throw new Error(
+      ['a gateway made a mistake:', ...mistakes.map((line) => JSON.stringify(line)), this.describe()].join('\n'),
+    );
   }
 
   private read(line: string): void {
