@@ -1,0 +1,30 @@
+/** What every measurement gets to work with, and what it gives back. Types only. */
+
+/**
+ * @typedef {object} Proxy
+ * @property {string} url
+ * @property {number} pid  of the process whose CPU and memory count
+ */
+
+/**
+ * @typedef {object} BenchContext
+ * @property {import('../setting/scope.mjs').Scope} scope
+ * @property {string} wrk  path of the program
+ * @property {import('../setting/upstream.mjs').Upstream} upstream
+ * @property {Proxy} gateway  its machine is ready
+ * @property {Proxy} coldGateway  its machine is not there yet
+ * @property {Proxy} nginx
+ */
+
+/**
+ * One line of the table. Each list has one value per round, in the unit.
+ * @typedef {object} Row
+ * @property {string} what
+ * @property {string} unit
+ * @property {number[]} gateway
+ * @property {number[]} nginx
+ * @property {keyof typeof import('../figures.mjs').FIGURES} figure  what it is judged by
+ * @property {string} [note]  for below the table
+ */
+
+export {};

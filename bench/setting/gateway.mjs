@@ -1,0 +1,76 @@
+/**
+ * The real gateway (dist/main.js) as a process, against a simulated cloud whose machine is the bench's upstream: no hop
+ * lies between them. Settings are the gateway's defaults, the log level too; time runs at its real pace.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.mjs';
+import { hasEnded } from './scope.mjs';
+import { MODEL } from './upstream.mjs';
+import { until } from './until.mjs';
+
+const DIST = new URL('../../dist/', import.meta.url);
+const UP_WITHIN_MS = 15_000;
+const READY_WITHIN_MS = 60_000;
+/** The cold gateway's machine is created for as long as the bench runs. */
+const NEVER_MS = 3_600_000;
+
+const CHAT = { method: 'POST', body: JSON.stringify({ model: MODEL, prompt: 'why is the sky blue?' }) };
+
+/**
+ * @typedef {object} GatewaySetting
+ * @property {import('./scope.mjs').Scope} scope
+ * @property {number} upstreamPort
+ * @property {string | null} profileDir  where a CPU profile is left, or null
+ */
+
+/** A gateway whose machine is ready. @param {GatewaySetting} setting */
+export async function startReadyGateway(setting) {
+  const gateway = await start('gateway', setting, 10);
+  await until('the machine of the gateway becoming ready', READY_WITHIN_MS, async () => {
+    const { status } = await fetch(`${gateway.url}/api/generate`, CHAT);
+    return status === 200;
+  });
+  return gateway;
+}
+
+/** A gateway whose machine is being created and will not be there soon. @param {GatewaySetting} setting */
+export async function startColdGateway(setting) {
+  const gateway = await start('cold-gateway', setting, NEVER_MS);
+  const { status } = await fetch(`${gateway.url}/api/generate`, CHAT);
+  if (status !== 503) throw new Error(`the cold gateway answered ${status}, not 503`);
+  return gateway;
+}
+
+/**
+ * @param {string} name
+ * @param {GatewaySetting} setting
+ * @param {number} operationMs  how long a job of the simulated cloud takes
+ * @returns {Promise<{ url: string, pid: number }>}
+ */
+async function start(name, { scope, upstreamPort, profileDir }, operationMs) {
+  const { ExoscaleSimulator } = await import(new URL('sandbox/exoscale-simulator/exoscale-simulator.js', DIST).href);
+  const { gatewayEnvironment } = await import(new URL('sandbox/gateway-environment.js', DIST).href);
+  const apiKey = `EXO${randomBytes(12).toString('hex')}`;
+  const apiSecret = randomBytes(24).toString('base64url');
+  const machines = { start: async () => '127.0.0.1', stop: async () => undefined };
+  const cloud = await ExoscaleSimulator.start({ apiKey, apiSecret, operationMs, machines });
+  scope.defer(() => cloud.close());
+  const port = await freePort();
+  const shell = { PATH: process.env.PATH, OLLAMA_MODEL: MODEL, EXOSCALE_IDLE_TIMEOUT: '3600', GATEWAY_TIME_SCALE: '1' };
+  const facts = { endpoint: cloud.url, apiKey, apiSecret, linkPort: upstreamPort, port };
+  const env = gatewayEnvironment(shell, { ...facts, stateDir: join(scope.dir, name) });
+  const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
+  const main = fileURLToPath(new URL('main.js', DIST));
+  const { child, complaint } = scope.start(name, process.execPath, [...profiling, main], env);
+  const url = `http://127.0.0.1:${port}`;
+  await until(`the start of the ${name}`, UP_WITHIN_MS, async () => {
+    if (hasEnded(child)) throw new Error(complaint());
+    return fetch(`${url}/health/startup`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  });
+  return { url, pid: Number(child.pid) };
+}
