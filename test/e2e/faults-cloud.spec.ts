@@ -64,6 +64,7 @@ describe('an API in trouble', () => {
     ['answers 200 with nonsense', { kind: 'status', status: 200, body: 'nonsense' }],
     ['cuts connections before it acts', { kind: 'reset-before' }],
     ['cuts connections after it has acted', { kind: 'reset-after' }],
+    ['gives up on jobs that go on all the same', { kind: 'operation', result: { state: 'timeout' } }],
   ])('that %s, once in every call, delays the machine and never doubles it', async (_what, fault) => {
     // The back-off grows with each failure in a row: at this scale seven of them are a few seconds.
     const users = { EXOSCALE_IDLE_TIMEOUT: '1', GATEWAY_DESTROY_AFTER: '1' };

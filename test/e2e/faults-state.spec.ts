@@ -79,7 +79,7 @@ describe('a state folder that stops taking writes', () => {
   it('takes no wake, and works again by itself', async () => {
     const bed = await TestBed.start();
     const release = block(bed);
-    await bed.gateway.until('it is noticed', ({ code }) => code === 'state_unavailable');
+    // Nobody has noticed yet: this very request is the first that cannot be recorded.
     await expectNoWakeTaken(bed, /is unusable/);
     release();
     expect((await bed.answered()).status).toBe(200);

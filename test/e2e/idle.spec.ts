@@ -38,6 +38,7 @@ describe('an idle machine', () => {
     expect([status, text.trim().split('\n').length]).toEqual([200, 3]);
     expect(tookMs).toBeGreaterThan(3 * IDLE_MS - 50);
     expect(bed.cloud.countCalls('stop-instance')).toBe(0);
+    expect(bed.gateway.log.filter(({ to }) => to === 'draining')).toEqual([]);
     await bed.gateway.untilPhase('stopped');
     expect(bed.cloud.countCalls('stop-instance')).toBe(1);
   });
