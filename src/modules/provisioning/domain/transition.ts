@@ -152,7 +152,8 @@ function refused(d: Draft, command: Command, fault: Fault): void {
   const { record } = d;
   d.senses.commanding = null;
   d.blur();
-  if (command.type === 'create' && !fault.ambiguous) record.createAttemptMs = null;
+  // An unknown outcome is as young as the failure that hides it: what was looked up before the create took its time.
+  if (command.type === 'create') record.createAttemptMs = fault.ambiguous ? d.nowMs : null;
   if (fault.gone) return;
   if (fault.conflict) {
     // Not settled: look again after a poll interval, until the deadline of the phase.
