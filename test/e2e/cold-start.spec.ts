@@ -4,7 +4,7 @@ import { endEverything } from '../support/endings.js';
 import { MODEL, type Reply } from '../support/ollama-client.js';
 import { TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const SENTENCE = 'Remote Ollama instance is being provisioned. Please retry in a few moments.';
 

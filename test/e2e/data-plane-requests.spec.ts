@@ -7,7 +7,7 @@ import { RawConnection } from '../support/raw-connection.js';
 import { MARK, type Received, ScriptedOllama } from '../support/scripted-ollama.js';
 import { TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 let machine: ScriptedOllama;
 let bed: TestBed;

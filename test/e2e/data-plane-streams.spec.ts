@@ -8,7 +8,7 @@ import { type OpenCall, readReply } from '../support/ollama-client.js';
 import { MARK, ScriptedOllama } from '../support/scripted-ollama.js';
 import { TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const MIB = 1024 * 1024;
 const BLOCK = randomBytes(MIB);

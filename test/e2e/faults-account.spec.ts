@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import type { Status } from '../support/gateway-process.js';
 import { TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 afterEach(endEverything);
 
 interface Fault {

@@ -70,9 +70,9 @@ describe('an API in trouble', () => {
     const users = { EXOSCALE_IDLE_TIMEOUT: '1', GATEWAY_DESTROY_AFTER: '1' };
     const bed = await TestBed.start({ env: { ...users, GATEWAY_TIME_SCALE: '200' } });
     for (const operation of CALLS) bed.cloud.fault({ ...fault, operation, times: 1 });
-    expect((await bed.answered(undefined, 30_000)).status).toBe(200);
-    await bed.gateway.untilPhase('stopped', 20_000);
-    await bed.gateway.untilPhase('absent', 20_000);
+    expect((await bed.answered()).status).toBe(200);
+    await bed.gateway.untilPhase('stopped');
+    await bed.gateway.untilPhase('absent');
     expect(bed.cloud.instances()).toEqual([]);
     expect(bed.cloud.maxConcurrentBilled()).toBe(1);
     expect(bed.gateway.running).toBe(true);
@@ -110,6 +110,6 @@ describe('an API in trouble', () => {
       error: expect.stringMatching(/Exoscale did not answer list-instances/),
     });
     bed.cloud.clearFaults();
-    await bed.gateway.untilPhase('ready', 20_000);
+    await bed.gateway.untilPhase('ready');
   });
 });

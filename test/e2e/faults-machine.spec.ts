@@ -5,7 +5,7 @@ import { endEverything } from '../support/endings.js';
 import { MODEL } from '../support/ollama-client.js';
 import { TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 afterEach(endEverything);
 
 describe('a model that the machine cannot serve', () => {

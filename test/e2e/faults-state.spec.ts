@@ -8,7 +8,7 @@ import { atEnd, endEverything } from '../support/endings.js';
 import { canMount, SmallTmpfs } from '../support/small-tmpfs.js';
 import { TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 afterEach(endEverything);
 
 /** No wake is taken, and everybody who asks is told why. */

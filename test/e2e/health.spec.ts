@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { endEverything } from '../support/endings.js';
 import { TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const PROBES = ['/health/live', '/health/ready', '/health/startup'];
 

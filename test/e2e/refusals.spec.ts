@@ -4,7 +4,7 @@ import { endEverything } from '../support/endings.js';
 import { MODEL, type Reply } from '../support/ollama-client.js';
 import { TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 afterEach(endEverything);
 
 describe('a machine that has been started GATEWAY_MAX_STARTS_PER_HOUR times', () => {

@@ -6,7 +6,7 @@ import { type Call, MODEL } from '../support/ollama-client.js';
 import { MARK, ScriptedOllama } from '../support/scripted-ollama.js';
 import { TestBed, type TestBedOptions } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 afterEach(endEverything);
 
 /** A bed whose machine has been used and has gone to sleep. */

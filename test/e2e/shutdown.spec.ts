@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { MODEL, readReply, type OpenCall } from '../support/ollama-client.js';
 import { TestBed, type TestBedOptions } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 afterEach(endEverything);
 
 const BODY = JSON.stringify({ model: MODEL, prompt: 'why is the sky blue?' });

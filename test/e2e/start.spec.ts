@@ -8,7 +8,7 @@ import { atEnd, endEverything } from '../support/endings.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { API_SECRET, TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 afterEach(endEverything);
 
 /** Runs a start that fails and answers the lines it gives. */

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { type Call, MODEL, readReply, type Reply } from '../support/ollama-client.js';
 import { TestBed } from '../support/test-bed.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const UNLOAD = { model: MODEL, keep_alive: 0 };

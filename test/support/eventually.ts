@@ -1,5 +1,7 @@
 /** Waiting for a condition in another process: asked again at short intervals, with a deadline that names what was awaited. */
-const INTERVAL_MS = 10;
+const INTERVAL_MS = 25;
+/** Long: it is used up only by a test that fails, and a busy machine may need much of it. */
+const DEADLINE_MS = 20_000;
 
 /**
  * Resolves with the first value of `look` that is neither null, false nor undefined.
@@ -9,7 +11,7 @@ const INTERVAL_MS = 10;
 export async function eventually<T>(
   what: string,
   look: () => T | Promise<T>,
-  { withinMs = 10_000, explain = () => '' }: { withinMs?: number; explain?: () => string } = {},
+  { withinMs = DEADLINE_MS, explain = () => '' }: { withinMs?: number; explain?: () => string } = {},
 ): Promise<NonNullable<T>> {
   const endMs = performance.now() + withinMs;
   for (;;) {

@@ -105,7 +105,7 @@ export class TestBed {
   }
 
   /** Asks until there is an answer, as clients do that honour `provisioning: true`; ends with the answer. */
-  async answered(ask: () => Promise<Reply> = () => this.ollama.generate(), withinMs = 15_000): Promise<Reply> {
+  async answered(ask: () => Promise<Reply> = () => this.ollama.generate(), withinMs = 30_000): Promise<Reply> {
     const look = async (): Promise<Reply | null> => {
       const reply = await ask();
       return reply.status === 503 && reply.json().provisioning === true ? null : reply;
