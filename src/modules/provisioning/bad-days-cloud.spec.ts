@@ -68,6 +68,18 @@ describe('a cloud that refuses', () => {
     expect(world.cloud.runningAtOnce()).toBe(1);
   });
 
+  // Its successor was adopted from the list, and the machine that it replaced was forgotten.
+  it('deletes the replaced machine also when the answer to the creation of its successor was lost', async () => {
+    const { world, gateway } = await begin();
+    world.cloud.failNext('start', capacity, 3);
+    await gateway.cold();
+    await gateway.pass(SEC);
+    world.cloud.loseAnswer('create');
+    await gateway.until('ready');
+    expect(world.cloud.machines()).toMatchObject([{ status: 'running' }]);
+    expect(world.cloud.calls).toMatchObject({ create: 2, destroy: 1 });
+  });
+
   it('keeps the old machine when there is no capacity for its successor either', async () => {
     const { world, gateway } = await begin();
     await gateway.cold();

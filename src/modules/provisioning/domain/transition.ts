@@ -138,6 +138,7 @@ function accepted(d: Draft, command: Command, operationId: string | null, instan
   d.blur();
   // A label or a deletion is seen only after a while: do not ask for it again in the same breath.
   if (command.type === 'label' || command.type === 'destroy') d.senses.retryMs = d.nowMs + d.timings.pollMs;
+  if (command.type === 'destroy' && command.instanceId === record.retiredInstanceId) record.retiredInstanceId = null;
   if (command.type === 'create' && record.launchId === command.launchId) {
     record.instanceId = instanceId;
     record.fingerprint = d.ctx.policy.fingerprint;

@@ -62,7 +62,8 @@ export function failed(d: Draft): void {
 function retry(d: Draft): void {
   const { record } = d;
   record.bringUpSinceMs = d.nowMs;
-  if (!record.instanceId) return beginCreate(d, 'next attempt');
+  // With a successor that is not settled yet, its predecessor has still to go.
+  if (!record.instanceId || record.retiredInstanceId) return beginCreate(d, 'next attempt');
   if (record.fingerprint !== d.ctx.policy.fingerprint) {
     return d.enter('deleting', 'the configuration has changed: the machine is replaced');
   }

@@ -57,11 +57,7 @@ function settle(d: Draft, view: NonNullable<Draft['senses']['view']>): void {
   if (view.operation?.state === 'pending') return;
   if (machine.status !== 'stopped' && machine.status !== 'running') return;
   if (reapTwins(d, view)) return;
-  if (record.retiredInstanceId) {
-    const retired = record.retiredInstanceId;
-    record.retiredInstanceId = null;
-    return d.command({ type: 'destroy', instanceId: retired });
-  }
+  if (record.retiredInstanceId) return d.command({ type: 'destroy', instanceId: record.retiredInstanceId });
   record.operationId = null;
   d.enter('starting', 'created');
 }
