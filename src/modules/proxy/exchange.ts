@@ -28,7 +28,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     lease: TrafficLease,
     private readonly observer: ExchangeObserver,
   ) {
-    response.once('close', () => {
+    // A response closes once; `once` would only wrap the listener, on every request.
+    response.on('close', () => {
       lease.release();
       if (response.writableFinished) return;
       this.clientGone = true;

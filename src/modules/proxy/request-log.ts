@@ -12,7 +12,7 @@ export class RequestLog {
 
   follow(request: IncomingMessage, response: ServerResponse): void {
     const startedMs = this.clock.monotonicMs();
-    response.once('close', () => this.write(request, response, startedMs));
+    response.on('close', () => this.write(request, response, startedMs));
   }
 
   private write(request: IncomingMessage, response: ServerResponse, startedMs: number): void {
