@@ -107,7 +107,11 @@ export class ColdGateInterceptor implements NestInterceptor {
 /** Aborts when the client leaves before it has an answer; aborted already when it has left. */
 function departureOf(response: ServerResponse): AbortSignal {
   const departure = new AbortController();
+  // Not when it has its answer: an abort makes an exception with a stack, and a storm of cold requests one for each.
+  const onClose = () => {
+    if (!response.writableFinished) departure.abort();
+  };
   if (response.destroyed) departure.abort();
-  else response.once('close', () => departure.abort());
+  else response.once('close', onClose);
   return departure.signal;
 }
