@@ -80,8 +80,9 @@ describe('an API in trouble', () => {
   });
 
   it('that shows a new machine late in its list, and cut the answer to the create, gets no second create', async () => {
-    const bed = await TestBed.start();
-    bed.cloud.setListLagMs(800);
+    // The security group is made first and takes its time: the lag begins long after the decision to create.
+    const bed = await TestBed.start({ operationMs: 300 });
+    bed.cloud.setListLagMs(1000);
     bed.cloud.fault({ operation: 'create-instance', times: 1, kind: 'reset-after' });
     expect((await bed.answered()).status).toBe(200);
     expect(bed.cloud.countCalls('create-instance')).toBe(1);
