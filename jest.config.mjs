@@ -10,6 +10,8 @@ const shared = {
 
 export default {
   maxWorkers: 2,
+  // Generous: a busy machine is slow, and no suite waits for time to pass.
+  testTimeout: 60_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/scripts/**/*.spec.ts'] },
     { ...shared, displayName: 'contract', testMatch: ['<rootDir>/test/contracts/**/*.spec.ts'] },

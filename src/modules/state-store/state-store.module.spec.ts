@@ -14,7 +14,7 @@ import { StateStoreModule } from './state-store.module.js';
 class TimeModule {}
 
 describe('StateStoreModule', () => {
-  it('provides the store in the configured folder, touches nothing before it is opened, and closes it at the end', async () => {
+  it('provides the store in the configured folder, touches nothing before it is opened, and leaves the closing to its user', async () => {
     const dir = join(mkdtempSync(join(tmpdir(), 'store-module-')), 'state');
     const config = {
       state: Object.assign(new StateConfig(), { dir }),
@@ -26,6 +26,8 @@ describe('StateStoreModule', () => {
     await store.open();
     expect(await store.ownerId()).toBe('owner-of-the-test');
     await app.close();
+    expect(await store.read()).toBeNull();
+    await store.close();
     await expect(store.read()).rejects.toBeInstanceOf(StateUnavailableError);
     rmSync(join(dir, '..'), { recursive: true });
   });
