@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ScriptedMachine } from '../../../../test/support/scripted-machine.js';
 import { settingsFile } from './settings-file.js';
 
-jest.setTimeout(30_000); // every run is dozens of processes, on a machine that may be busy
+jest.setTimeout(60_000); // every run is dozens of processes, on a machine that may be busy
 
 const IMAGE = 'ollama/ollama:0.32.15';
 const SETTINGS = {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ScriptedMachine } from '../../../../test/support/scripted-machine.js';
 
-jest.setTimeout(30_000); // every run is dozens of processes, on a machine that may be busy
+jest.setTimeout(60_000); // every run is dozens of processes, on a machine that may be busy
 
 const IDLE_TIMEOUT_SEC = 1800;
 const LIMIT_SEC = IDLE_TIMEOUT_SEC + 3600;

@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 import { BOOTSTRAP_VERSION, renderCloudConfig, renderUserData } from './render-user-data.js';
 import type { MachineSettings } from './settings-file.js';
 
-jest.setTimeout(30_000); // a bash per example, on a machine that may be busy
+jest.setTimeout(60_000); // a bash per example, on a machine that may be busy
 
 const CPU: MachineSettings = {
   launchId: '5f0c2f0e-8a51-4a44-9d5c-0a4f8f6f2b11',
