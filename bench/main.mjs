@@ -20,6 +20,8 @@ import { Scope } from './setting/scope.mjs';
 import { Upstream } from './setting/upstream.mjs';
 
 const LIMIT_MS = 5 * 60_000;
+/** Load average of the last minute above which others use the cores that the bench needs. */
+const QUIET_LOAD = 0.5;
 
 /** Memory comes after load: a process that has worked is the one that counts. */
 const MEASUREMENTS = {
@@ -42,6 +44,7 @@ async function main() {
   if (missing.length > 0)
     return failed(`Missing: ${missing.join(', ')}. On Debian: apt-get install ${missing.join(' ')}`);
 
+  const [loadBefore = 0] = loadavg();
   const scope = new Scope();
   const run = async () => {
     const context = await prepare(scope, paths, values['cpu-prof'] ?? null);
@@ -50,7 +53,7 @@ async function main() {
       console.log(`measuring ${name} …`);
       rows.push(...(await measure(context)));
     }
-    console.log(`\n${table(rows)}\n${conditions()}`);
+    console.log(`\n${table(rows)}\n${conditions(loadBefore)}`);
     return 0;
   };
   try {
@@ -88,9 +91,18 @@ async function prepare(scope, { nginx = '', wrk = '' }, profileDir) {
   return { scope, wrk, upstream, gateway, coldGateway, nginx: yardstick };
 }
 
-/** Read with the table: on a busy computer rates and p99 say little, CPU ratios still do. */
-function conditions() {
-  return `Medians of rounds ± half the distance between the extremes. Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model}), load ${loadavg()[0]?.toFixed(1)} with the bench's own three processes.`;
+/**
+ * Read with the table: noise has no other place where it shows.
+ * @param {number} loadBefore
+ */
+function conditions(loadBefore) {
+  const computer = `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model})`;
+  const lines = [
+    `Medians of rounds ± half the distance between the extremes. ${computer}, load before ${loadBefore.toFixed(1)}.`,
+  ];
+  if (loadBefore > QUIET_LOAD)
+    lines.push('The computer was busy: rate and p99 look worse than they are, ratios of CPU wander.');
+  return lines.join('\n');
 }
 
 /** @param {string} line */
