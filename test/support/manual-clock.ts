@@ -30,6 +30,16 @@ export class ManualClock extends Clock {
     return { cancel: () => this.pending.delete(entry) };
   }
 
+  /**
+   * The wall clock steps: forward as after a pause of the whole process (nothing has run meanwhile, timers are late), back
+   * as when NTP corrects it. Timers still wait for as long as they were to wait.
+   */
+  jump(byMs: number): void {
+    this.currentMs += byMs;
+    if (byMs > 0) return;
+    for (const one of this.pending) one.dueMs += byMs;
+  }
+
   /** Moves time forward and lets promises settle between the timers that come due. */
   async advance(byMs: number): Promise<void> {
     const endMs = this.currentMs + byMs;

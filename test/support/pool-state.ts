@@ -1,5 +1,6 @@
 /** States, views and events of the pure core, with what a test does not care about filled in. */
-import { NO_SENSES, type Context, type PoolState, type Senses } from '../../src/modules/provisioning/domain/draft.js';
+import type { Context, PoolState } from '../../src/modules/provisioning/domain/draft.js';
+import { NO_SENSES, type Senses } from '../../src/modules/provisioning/domain/senses.js';
 import type { Fault, PoolEvent } from '../../src/modules/provisioning/domain/events.js';
 import { newRecord, type PoolRecord } from '../../src/modules/provisioning/domain/model.js';
 import { timingsAt } from '../../src/modules/provisioning/domain/timings.js';

@@ -169,6 +169,46 @@ describe('a cloud that does not answer', () => {
     lease.release();
   });
 
+  it.each(['stop', 'destroy'] as const)(
+    'is asked ever less often to %s while it refuses, and while its jobs fail',
+    async (call) => {
+      const { world, gateway } = await begin({ lifecycle: { idleAction: call } });
+      await gateway.cold();
+      await gateway.until('ready');
+      world.cloud.failNext(call, outage, 5);
+      world.cloud.failOperation(call, outage, 5);
+      world.cloud.failNext(call, new CloudError('conflict', 'not settled'), 5);
+      await gateway.until(call === 'stop' ? 'stopping' : 'deleting');
+      await gateway.pass(60 * MIN);
+      expect(world.cloud.calls[call]).toBeLessThan(20);
+      await gateway.until(call === 'stop' ? 'stopped' : 'absent', 24 * 60 * MIN);
+    },
+  );
+
+  it('that does not know what a create names asks for a person, not for another try at once', async () => {
+    const { world, gateway } = await begin();
+    world.cloud.failNext('create', new CloudError('not_found', 'template not found'), 100);
+    await gateway.cold();
+    await gateway.until('failed');
+    expect(await gateway.cold()).toMatchObject({ code: 'cloud_rejected' });
+    await gateway.pass(MIN);
+    expect(world.cloud.calls.create).toBe(1);
+  });
+
+  it('keeps saying that there is no capacity when the quota allows no second machine', async () => {
+    const { world, gateway } = await begin();
+    world.cloud.failNext('start', capacity, 3);
+    await gateway.cold();
+    await gateway.pass(SEC);
+    world.cloud.failNext('create', new CloudError('quota', 'Quota exceeded'));
+    const codes = new Set<string>();
+    gateway.service.state$.subscribe(({ failure }) => failure && codes.add(failure.code));
+    await gateway.pass(3 * MIN);
+    expect([...codes]).toEqual(['capacity']);
+    await gateway.until('ready');
+    expect(world.cloud.machines()).toHaveLength(1);
+  });
+
   it('does not make the gateway give up a stop', async () => {
     const { world, gateway } = await begin();
     await gateway.cold();

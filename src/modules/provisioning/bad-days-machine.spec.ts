@@ -90,6 +90,65 @@ describe('a machine that does not come up', () => {
     await next.until('ready', MIN);
   });
 
+  // Each boot counted as a success of the start, so neither back-off nor flap guard ever bit.
+  it('is not started for ever when it switches itself off while it boots', async () => {
+    const { world, gateway } = await begin({ bootMs: 5 * MIN });
+    world.cloud.onPower(
+      ({ id }) => world.clock.after(10 * SEC, () => world.cloud.stopByHand(id)),
+      () => undefined,
+    );
+    for (let turn = 0; turn < 30; turn += 1) {
+      void gateway.request();
+      await gateway.pass(2 * MIN);
+    }
+    expect(world.cloud.calls.start).toBeLessThanOrEqual(6);
+  });
+
+  it('is loaded again after the registry went away, in good time and not in a hot loop', async () => {
+    const { world, gateway } = await begin();
+    world.machines.failNext('load', 'unreachable', 3);
+    await gateway.cold();
+    await gateway.until('ready', 10 * MIN);
+    expect(gateway.phases.filter((phase) => phase === 'loading')).toHaveLength(1);
+    expect(world.cloud.calls.start).toBe(1);
+  });
+
+  it('is not left running while the registry stays away', async () => {
+    const { world, gateway } = await begin();
+    world.machines.failNext('load', 'unreachable', 1000);
+    await gateway.cold();
+    await gateway.until('failed', 20 * MIN);
+    await gateway.pass(MIN);
+    expect(world.cloud.machines().filter(({ status }) => status === 'running')).toEqual([]);
+  });
+
+  it('keeps its open streams while it cannot be proven again', async () => {
+    const { world, gateway } = await begin();
+    await gateway.cold();
+    await gateway.until('ready');
+    const lease = await gateway.served();
+    world.machines.probe = () => Promise.resolve(false);
+    await gateway.pass(60 * MIN);
+    expect(world.cloud.calls).toMatchObject({ stop: 0, destroy: 0 });
+    lease.release();
+    await gateway.pass(2 * MIN);
+    expect(world.cloud.machines().filter(({ status }) => status === 'running')).toEqual([]);
+  });
+
+  it('deleted by hand while it resumes is followed by a new one, with the time and the answers of a new one', async () => {
+    const { world, gateway } = await begin();
+    await gateway.cold();
+    await gateway.until('ready');
+    await gateway.until('stopped');
+    void gateway.request();
+    await gateway.until('booting');
+    world.cloud.deleteByHand(world.cloud.machines()[0]?.id ?? '');
+    await gateway.until('creating', MIN);
+    expect(await gateway.cold()).toMatchObject({ code: 'provisioning', phase: 'creating' });
+    await gateway.until('ready');
+    expect(gateway.phases).not.toContain('failed');
+  });
+
   it('is proven again when its Ollama stops answering, without a new start', async () => {
     const { world, gateway } = await begin();
     await gateway.cold();

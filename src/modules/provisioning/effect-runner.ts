@@ -68,9 +68,9 @@ export class EffectRunner {
       case 'command':
         return this.command(effect.command, intent);
       case 'probe':
-        return this.probe(effect.address);
+        return this.probe(effect.address, effect.seq);
       case 'prepare':
-        return this.prepare(effect.address);
+        return this.prepare(effect.address, effect.seq);
       case 'pullOthers':
         return this.pullOthers(effect.address);
       case 'catalogue':
@@ -129,12 +129,12 @@ export class EffectRunner {
     }
   }
 
-  private async probe(address: string): Promise<void> {
+  private async probe(address: string, seq: number): Promise<void> {
     const answered = await this.machine.probe(this.urlOf(address));
-    this.post({ type: 'probed', address, answered });
+    this.post({ type: 'probed', seq, answered });
   }
 
-  private async prepare(address: string): Promise<void> {
+  private async prepare(address: string, seq: number): Promise<void> {
     const { signal } = this.machineWork;
     const url = this.urlOf(address);
     const [model] = this.models;
@@ -142,16 +142,16 @@ export class EffectRunner {
     try {
       if (!(await this.machine.has(url, model))) {
         this.log.info({ model }, 'pulling the model');
-        await this.machine.pull(url, model, (fraction) => this.post({ type: 'progressed', address, fraction }), signal);
+        await this.machine.pull(url, model, (fraction) => this.post({ type: 'progressed', seq, fraction }), signal);
       }
       await this.machine.load(url, model, signal);
       await this.keeper.refresh(url);
-      this.post({ type: 'prepared', address });
+      this.post({ type: 'prepared', seq });
     } catch (error) {
       if (signal.aborted) return;
       const fault = machineFault(error);
       this.log.warn({ model, code: fault.code }, `the model could not be made ready: ${fault.message}`);
-      this.post({ type: 'prepareFailed', address, fault });
+      this.post({ type: 'prepareFailed', seq, fault });
     }
   }
 
@@ -173,7 +173,8 @@ export class EffectRunner {
     }
   }
 
-  private abandon(): void {
+  /** Ends every probe, pull and load under way; the reconciler wants none of their outcomes. */
+  abandon(): void {
     this.machineWork.abort(new Error('the machine is not ours to use any more'));
     this.machineWork = new AbortController();
   }

@@ -6,6 +6,52 @@ import type { Phase } from './domain/model.js';
 
 const { another, begin } = lifecycleSuite();
 
+describe('a gateway that stood still for longer than its lease', () => {
+  it.each<Phase>(['creating', 'starting', 'loading', 'ready', 'stopping'])(
+    'in %s takes the lease again and goes on',
+    async (phase) => {
+      const { world, gateway } = await begin();
+      await gateway.cold();
+      await gateway.until(phase === 'stopping' ? 'ready' : phase);
+      if (phase === 'stopping') await gateway.until('stopping', 20 * MIN);
+      world.clock.jump(2 * MIN);
+      if (phase === 'stopping') await gateway.until('stopped', 5 * MIN);
+      else await gateway.until('ready', 10 * MIN);
+      expect(world.cloud.machines()).toHaveLength(1);
+      expect(world.cloud.calls.create).toBe(1);
+    },
+  );
+
+  it('does not tell a request that wakes that it wakes nothing', async () => {
+    const { world, gateway } = await begin();
+    world.clock.jump(MIN);
+    expect(['provisioning', 'state_unavailable']).toContain((await gateway.cold()).code);
+    await gateway.pass(10 * SEC);
+    await gateway.cold();
+    await gateway.until('ready');
+  });
+});
+
+describe('a gateway whose clock is set back by an hour', () => {
+  it.each<Phase>(['creating', 'starting', 'stopping'])('in %s loses no hour', async (phase) => {
+    const { world, gateway } = await begin();
+    await gateway.cold();
+    await gateway.until(phase, 30 * MIN);
+    world.clock.jump(-60 * MIN);
+    await gateway.until(phase === 'stopping' ? 'stopped' : 'ready', 15 * MIN);
+    expect(world.cloud.calls.create).toBe(1);
+  });
+
+  it('stops an idle machine when it is idle', async () => {
+    const { world, gateway } = await begin({ lifecycle: { idleTimeoutSec: 600 } });
+    await gateway.cold();
+    await gateway.until('ready');
+    (await gateway.served()).release();
+    world.clock.jump(-60 * MIN);
+    await gateway.until('stopped', 12 * MIN);
+  });
+});
+
 describe('a gateway that is killed', () => {
   const phases: Phase[] = ['creating', 'starting', 'booting', 'loading', 'ready'];
 

@@ -1,6 +1,7 @@
 /** The life of a machine as its users meet it: requests, time, and what other hands do in the account. */
 import { describe, expect, it } from '@jest/globals';
 import { lifecycleSuite, MIN, SEC } from '../../../test/support/lifecycle-suite.js';
+import { CloudError } from './ports/cloud.port.js';
 import { MODEL, World, type Gateway, type HarnessOptions } from '../../../test/support/pool-harness.js';
 
 const { begin } = lifecycleSuite();
@@ -190,6 +191,16 @@ describe('a resume', () => {
     await gateway.until('ready');
     expect(await patient).toMatchObject({ kind: 'served' });
     expect(world.cloud.calls.create).toBe(1);
+  });
+
+  it('goes on wanting the machine for as long as somebody is held', async () => {
+    const { world, gateway } = await begin();
+    world.cloud.failNext('create', new CloudError('capacity', 'no host'), 6);
+    const patient = gateway.request({ holdMs: 15 * MIN });
+    await gateway.pass(14 * MIN);
+    expect(gateway.service.snapshot().wanted).toBe(true);
+    await gateway.pass(2 * MIN);
+    expect(['served', 'cold']).toContain((await patient).kind);
   });
 
   it('forgets a held request whose client has left', async () => {

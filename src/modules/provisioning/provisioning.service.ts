@@ -144,6 +144,7 @@ export class ProvisioningService extends ProvisioningGate {
     const lease = this.tryAcquire(demand.waking);
     if (lease) return { kind: 'served', lease };
     if (this.reconciler.storeTrouble !== null) return this.cold('state_unavailable', this.reconciler.storeTrouble);
+    if (this.closed) return this.cold('shutting_down');
     const guest = this.guestFor(demand);
     if (!guest) return this.cold();
     if (this.room.full) return this.cold('held_limit');
@@ -173,9 +174,13 @@ export class ProvisioningService extends ProvisioningGate {
   /** Records the wish; while a machine is on its way already, once a second is enough. */
   private async wish(): Promise<void> {
     const { record } = this.reconciler.state;
-    const nowMs = this.tools.clock.monotonicMs();
     const known = record.wanted && record.phase !== 'draining';
     if (!known) return this.reconciler.wake();
+    this.noteWish();
+  }
+
+  private noteWish(): void {
+    const nowMs = this.tools.clock.monotonicMs();
     if (nowMs - this.wishedMs < WISH_EVERY_MS) return;
     this.wishedMs = nowMs;
     this.reconciler.post({ type: 'wake' });
@@ -201,6 +206,8 @@ export class ProvisioningService extends ProvisioningGate {
     if (snapshot.phase === 'ready') this.room.call('admit');
     if (snapshot.phase === 'failed') this.room.call('give_up', snapshot.failure?.heals ?? false);
     if (snapshot.storeTrouble !== null) this.room.call('give_up');
+    // Whoever is held still wants the machine.
+    if (this.room.held > 0) this.noteWish();
     this.subject.next(snapshot);
   }
 

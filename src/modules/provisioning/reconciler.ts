@@ -5,7 +5,8 @@
 import { Mailbox } from '../../common/async/mailbox.js';
 import type { Logger } from '../../common/logging/logger.js';
 import type { Clock, Timer } from '../../common/time/clock.js';
-import { NO_SENSES, type PoolState, type Transition } from './domain/draft.js';
+import type { PoolState, Transition } from './domain/draft.js';
+import { NO_SENSES } from './domain/senses.js';
 import type { Effect, PoolEvent } from './domain/events.js';
 import { newRecord, type PoolRecord } from './domain/model.js';
 import type { PoolPolicy } from './domain/policy.js';
@@ -136,6 +137,7 @@ export class Reconciler {
 
   private async step(event: PoolEvent): Promise<void> {
     const { clock, chance } = this.tools;
+    this.traffic.forgetFuture();
     const next = transition(this.state, event, {
       nowMs: clock.nowMs(),
       random: chance.random(),
@@ -177,11 +179,9 @@ export class Reconciler {
         this.version = result.version;
         return true;
       }
-      this.tools.log.error(
-        { reason: result.reason },
-        'another process writes the state of this pool: this one decides nothing more until it has the lease',
-      );
       this.epoch = null;
+      this.storeFailed(new Error('This process has lost the lease of its pool; it is taken again in a moment.'));
+      this.post({ type: 'renew' });
       return false;
     } catch (error) {
       this.storeFailed(error);
@@ -207,7 +207,7 @@ export class Reconciler {
       if (lease) return;
       const before = this.version;
       await this.takeLease();
-      if (this.version !== before) this.post({ type: 'restarted' });
+      this.post({ type: this.version === before ? 'tick' : 'restarted' });
     } catch (error) {
       this.storeFailed(error);
     }
@@ -220,10 +220,12 @@ export class Reconciler {
     if (!lease) return this.storeFailed(new Error('Another gateway process holds the lease of this pool.'));
     this.storeWorks();
     const stored = await this.store.read();
-    if (this.opened && stored?.version === this.version) return;
     this.version = stored?.version ?? 0;
     const record = stored?.record ?? newRecord(this.tools.clock.nowMs());
-    this.state = { record, senses: { ...NO_SENSES, lookSeq: this.state.senses.lookSeq + 1 } };
+    // What came back while there was no lease has been dropped: whatever was under way counts as never begun.
+    const { lookSeq, machineSeq } = this.state.senses;
+    this.runner.abandon();
+    this.state = { record, senses: { ...NO_SENSES, lookSeq: lookSeq + 1, machineSeq: machineSeq + 1 } };
   }
 
   /** The idle clock survives a restart: a stream that was open when the process died counts as work until then. */

@@ -40,6 +40,12 @@ export class TrafficCounter implements Traffic {
     for (const done of this.waitingForNone.splice(0)) done();
   }
 
+  /** After the wall clock was set back: work cannot have ended later than now. */
+  forgetFuture(): void {
+    const nowMs = this.clock.nowMs();
+    if (this.lastActivityMs !== null && this.lastActivityMs > nowMs) this.lastActivityMs = nowMs;
+  }
+
   /** Resolves when no lease is open. */
   none(): Promise<void> {
     if (this.open === 0) return Promise.resolve();

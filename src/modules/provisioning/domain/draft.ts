@@ -5,35 +5,11 @@
 import { ERROR_CATALOGUE, type ErrorCode } from '../../../common/errors/catalogue.js';
 import { backoffMs } from '../../../common/time/backoff.js';
 import type { CloudMachine, CloudView } from '../ports/cloud.port.js';
+import { best, isLeaving } from './choice.js';
 import type { Command, Effect } from './events.js';
 import type { Cleanup, Phase, PoolEventRecord, PoolRecord } from './model.js';
 import type { PoolPolicy, Traffic } from './policy.js';
-
-/** What the process knows beside the record; lost at a restart and found again by looking. */
-export interface Senses {
-  view: (CloudView & { atMs: number }) | null;
-  /** Grows whenever the world may have changed under a look that is still under way. */
-  lookSeq: number;
-  looking: boolean;
-  /** Machines that the cloud said do not exist, by id; a list that lags behind still shows them for a while. */
-  gone: readonly { id: string; atMs: number }[];
-  /** The mutating call under way. */
-  commanding: Command['type'] | null;
-  probing: boolean;
-  preparing: boolean;
-  /** The other models have been asked for since ready. */
-  othersPulled: boolean;
-  probedMs: number | null;
-  /** When the model catalogue was last read. */
-  cataloguedMs: number;
-  /** Consecutive probes of a ready machine without an answer. */
-  missedProbes: number;
-  progress: number | null;
-  progressMs: number | null;
-  /** Consecutive failed calls in a phase that never gives up (stopping, deleting), and when to try again. */
-  troubles: number;
-  retryMs: number;
-}
+import type { Senses } from './senses.js';
 
 export interface PoolState {
   record: PoolRecord;
@@ -56,26 +32,6 @@ export interface Transition {
   /** What to append to the event log: at most one change of phase per transition. */
   log: PoolEventRecord[];
 }
-
-export const NO_SENSES: Senses = {
-  view: null,
-  lookSeq: 0,
-  looking: false,
-  gone: [],
-  commanding: null,
-  probing: false,
-  preparing: false,
-  othersPulled: false,
-  probedMs: null,
-  cataloguedMs: 0,
-  missedProbes: 0,
-  progress: null,
-  progressMs: null,
-  troubles: 0,
-  retryMs: 0,
-};
-
-const LEAVING = new Set(['destroying', 'destroyed', 'expunging']);
 
 export class Draft {
   readonly record: PoolRecord;
@@ -223,10 +179,13 @@ export class Draft {
     this.senses.lookSeq += 1;
   }
 
-  /** After a failed call in a phase that never gives up: try again after a back-off. */
-  retryLater(): void {
+  /** Try again after a back-off that begins with `firstMs`; null = after a poll interval, however often. */
+  retryLater(firstMs: number | null = this.timings.backoff.firstMs): void {
+    const { backoff, pollMs } = this.timings;
     this.senses.troubles += 1;
-    this.senses.retryMs = this.nowMs + backoffMs(this.senses.troubles, this.timings.backoff, this.ctx.random);
+    const waitMs =
+      firstMs === null ? pollMs : backoffMs(this.senses.troubles, { ...backoff, firstMs }, this.ctx.random);
+    this.senses.retryMs = this.nowMs + waitMs;
     this.tickAt(this.senses.retryMs);
   }
 
@@ -241,15 +200,24 @@ export class Draft {
     if (this.nowMs < dueMs) return this.tickAt(dueMs);
     senses.probing = true;
     senses.probedMs = this.nowMs;
-    this.effects.push({ type: 'probe', address });
+    this.effects.push({ type: 'probe', address, seq: senses.machineSeq });
   }
 
   prepare(address: string): void {
-    if (this.senses.preparing) return;
-    this.senses.preparing = true;
-    this.senses.progress = null;
-    this.senses.progressMs = this.nowMs;
-    this.effects.push({ type: 'prepare', address });
+    const { senses } = this;
+    if (senses.preparing) return;
+    if (this.nowMs < senses.prepareMs) return this.tickAt(senses.prepareMs);
+    senses.preparing = true;
+    senses.progress = null;
+    senses.progressMs ??= this.nowMs;
+    this.effects.push({ type: 'prepare', address, seq: senses.machineSeq });
+  }
+
+  /** After a load that was broken off (the registry or Ollama went away): again, but not in a hot loop. */
+  prepareLater(): void {
+    const { senses } = this;
+    senses.brokenLoads += 1;
+    senses.prepareMs = this.nowMs + backoffMs(senses.brokenLoads, this.timings.backoff, this.ctx.random);
   }
 
   pullOthers(address: string): void {
@@ -269,9 +237,7 @@ export class Draft {
 
   /** Machines of our pool and owner that are not on their way out. */
   ours(view: CloudView): CloudMachine[] {
-    return view.pool.filter(
-      (one) => one.owner === this.ctx.policy.owner && !LEAVING.has(one.status) && !this.isGhost(one),
-    );
+    return view.pool.filter((one) => one.owner === this.ctx.policy.owner && !isLeaving(one) && !this.isGhost(one));
   }
 
   private isGhost({ id }: CloudMachine): boolean {
@@ -281,13 +247,13 @@ export class Draft {
   /** Machines of our pool that belong to somebody else, and whom we were not told to take over. */
   foreign(view: CloudView): CloudMachine[] {
     const { owner, adoptOwner } = this.ctx.policy;
-    return view.pool.filter((one) => one.owner !== owner && one.owner !== adoptOwner && !LEAVING.has(one.status));
+    return view.pool.filter((one) => one.owner !== owner && one.owner !== adoptOwner && !isLeaving(one));
   }
 
   /** A machine we were told to take over: of GATEWAY_ADOPT_OWNER, else the one named EXOSCALE_ADOPT_NAME. */
   adoptable(view: CloudView): CloudMachine | undefined {
     const { adoptOwner } = this.ctx.policy;
-    const handedOver = view.pool.filter((one) => adoptOwner && one.owner === adoptOwner && !LEAVING.has(one.status));
+    const handedOver = view.pool.filter((one) => adoptOwner && one.owner === adoptOwner && !isLeaving(one));
     return best(handedOver) ?? (view.named.length === 1 ? view.named[0] : undefined);
   }
 
@@ -306,8 +272,11 @@ export class Draft {
       probedMs: null,
       missedProbes: 0,
       othersPulled: false,
+      machineSeq: senses.machineSeq + 1,
       probing: false,
       preparing: false,
+      brokenLoads: 0,
+      prepareMs: 0,
     } satisfies Partial<Senses>);
   }
 
@@ -317,17 +286,4 @@ export class Draft {
     this.record.address = null;
     this.record.readyMs = null;
   }
-}
-
-/** Which of several machines is taken: a running one first, else the oldest by creation and id. */
-export function best(machines: readonly CloudMachine[]): CloudMachine | undefined {
-  const rank = (one: CloudMachine) => (one.status === 'running' ? 0 : 1);
-  return [...machines].sort(
-    (a, b) => rank(a) - rank(b) || a.createdAtMs - b.createdAtMs || a.id.localeCompare(b.id),
-  )[0];
-}
-
-/** The cloud is getting rid of it. */
-export function isLeaving(machine: CloudMachine): boolean {
-  return LEAVING.has(machine.status);
 }

@@ -26,9 +26,10 @@ export type Effect =
   /** Read the cloud; `seq` comes back with the answer, so that one taken before a command is recognised. */
   | { type: 'look'; seq: number }
   | { type: 'command'; command: Command }
-  | { type: 'probe'; address: string }
+  /** `seq` comes back with the outcome: what was begun before the machine was left is void. */
+  | { type: 'probe'; address: string; seq: number }
   /** Pull if needed, load and confirm the first model; for a machine that is ready also pull the others. */
-  | { type: 'prepare'; address: string }
+  | { type: 'prepare'; address: string; seq: number }
   | { type: 'pullOthers'; address: string }
   /** Read anew what the sleeping gateway will say about the models. */
   | { type: 'catalogue'; address: string }
@@ -49,7 +50,7 @@ export type PoolEvent =
   | { type: 'lookFailed'; seq: number; fault: Fault }
   | { type: 'accepted'; command: Command; operationId: string | null; instanceId?: string }
   | { type: 'refused'; command: Command; fault: Fault }
-  | { type: 'probed'; address: string; answered: boolean }
-  | { type: 'progressed'; address: string; fraction: number }
-  | { type: 'prepared'; address: string }
-  | { type: 'prepareFailed'; address: string; fault: Fault };
+  | { type: 'probed'; seq: number; answered: boolean }
+  | { type: 'progressed'; seq: number; fraction: number }
+  | { type: 'prepared'; seq: number }
+  | { type: 'prepareFailed'; seq: number; fault: Fault };

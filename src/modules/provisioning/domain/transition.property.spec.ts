@@ -74,14 +74,14 @@ describe('every transition', () => {
       { type: 'tick' },
       { type: 'suspected' },
       { type: 'restarted' },
-      { type: 'prepared', address: '10.0.0.1' },
-      { type: 'probed', address: '10.0.0.1', answered: false },
+      { type: 'prepared', seq: 0 },
+      { type: 'probed', seq: 0, answered: false },
     ),
     anyView.map(looked),
     anyFault.map((one): PoolEvent => ({ type: 'lookFailed', seq: 0, fault: one })),
     fc.tuple(anyCommand, anyFault).map(([command, one]): PoolEvent => ({ type: 'refused', command, fault: one })),
     anyCommand.map((command): PoolEvent => ({ type: 'accepted', command, operationId: 'op', instanceId: 'i-1' })),
-    anyFault.map((one): PoolEvent => ({ type: 'prepareFailed', address: '10.0.0.1', fault: one })),
+    anyFault.map((one): PoolEvent => ({ type: 'prepareFailed', seq: 0, fault: one })),
   );
   const anyState = fc
     .record({

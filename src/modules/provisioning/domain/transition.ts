@@ -3,6 +3,7 @@
  * what is known, then the rule of the phase takes at most one step from there. Level-triggered: an event only causes a
  * look; whatever was missed is found by the next one. Pure: no clock, no randomness, no I/O.
  */
+import { withoutFuture } from './clock-steps.js';
 import { Draft, type Context, type PoolState, type Transition } from './draft.js';
 import type { Command, Fault, PoolEvent } from './events.js';
 import type { Phase } from './model.js';
@@ -10,6 +11,9 @@ import { absent, failed, isBlocked, stopped } from './phases/asleep.js';
 import { booting, creating, loading, startRefused, starting } from './phases/bring-up.js';
 import { draining, MISSED_PROBES, ready } from './phases/serving.js';
 import { deleting, stopping } from './phases/stopping.js';
+
+/** The phases that never give up: a call that fails is made again until the machine is put away. */
+const PUTS_AWAY: ReadonlySet<Phase> = new Set<Phase>(['stopping', 'deleting', 'failed']);
 
 const RULES: Readonly<Record<Phase, (draft: Draft) => void>> = {
   absent,
@@ -27,7 +31,7 @@ const RULES: Readonly<Record<Phase, (draft: Draft) => void>> = {
 
 /** Folds `event` into `state` and takes the next step. Never throws for any event in any state. */
 export function transition(state: PoolState, event: PoolEvent, ctx: Context): Transition {
-  const draft = new Draft(state, ctx);
+  const draft = new Draft(withoutFuture(state, ctx.policy.timings, ctx.nowMs), ctx);
   fold(draft, event);
   forgetOldWish(draft);
   if (!draft.changedPhase) RULES[draft.record.phase](draft);
@@ -55,7 +59,8 @@ function fold(d: Draft, event: PoolEvent): void {
       if (event.seq !== senses.lookSeq) return;
       senses.looking = false;
       senses.view = { ...event.view, atMs: d.nowMs };
-      senses.troubles = 0;
+      // Where a call is made until it works, only leaving the phase says that it has worked.
+      if (!PUTS_AWAY.has(record.phase)) senses.troubles = 0;
       return;
     case 'lookFailed':
       d.cause = 'cloud';
@@ -70,23 +75,23 @@ function fold(d: Draft, event: PoolEvent): void {
       return refused(d, event.command, event.fault);
     case 'probed':
       d.cause = 'machine';
-      if (event.address !== record.address) return;
+      if (event.seq !== senses.machineSeq) return;
       senses.probing = false;
       return probed(d, event.answered);
     case 'progressed':
-      if (event.address !== record.address || !senses.preparing) return;
+      if (event.seq !== senses.machineSeq) return;
       senses.progress = event.fraction;
       senses.progressMs = d.nowMs;
       return;
     case 'prepared':
       d.cause = 'machine';
-      if (event.address !== record.address || !senses.preparing) return;
+      if (event.seq !== senses.machineSeq) return;
       senses.preparing = false;
       if (record.phase === 'loading') becomeReady(d);
       return;
     case 'prepareFailed':
       d.cause = 'machine';
-      if (event.address !== record.address || !senses.preparing) return;
+      if (event.seq !== senses.machineSeq) return;
       senses.preparing = false;
       if (record.phase === 'loading') prepareFailed(d, event.fault);
       return;
@@ -109,9 +114,12 @@ function wake(d: Draft): void {
 function restarted(d: Draft): void {
   const { record } = d;
   d.senses.progressMs = d.nowMs;
+  // How long a bring-up took says nothing when nobody was there for a part of it.
+  record.bringUpSinceMs = null;
+  // A machine that does not run yet costs nothing: its phase has its whole time again.
+  if (record.phase === 'creating' || record.phase === 'starting') record.phaseSinceMs = d.nowMs;
   if (record.phase !== 'ready' && record.phase !== 'draining') return;
   record.bringUp = 'resume';
-  record.bringUpSinceMs = d.nowMs;
   d.enter('booting', 'the gateway restarted: the machine is proven again');
 }
 
@@ -127,14 +135,13 @@ function lookFailed(d: Draft, fault: Fault): void {
   const { phase } = d.record;
   if (phase === 'creating' || phase === 'starting') return d.fail(fault.code, fault.message);
   // Everywhere else the machine's own life goes on; the cloud is asked again after a back-off.
-  d.record.reason = fault.message;
+  if (PUTS_AWAY.has(phase)) d.record.reason = fault.message;
   d.retryLater();
 }
 
 function accepted(d: Draft, command: Command, operationId: string | null, instanceId: string | null): void {
   const { record } = d;
   d.senses.commanding = null;
-  d.senses.troubles = 0;
   d.blur();
   // A label or a deletion is seen only after a while: do not ask for it again in the same breath.
   if (command.type === 'label' || command.type === 'destroy') d.senses.retryMs = d.nowMs + d.timings.pollMs;
@@ -155,22 +162,25 @@ function refused(d: Draft, command: Command, fault: Fault): void {
   d.blur();
   // An unknown outcome is as young as the failure that hides it: what was looked up before the create took its time.
   if (command.type === 'create') record.createAttemptMs = fault.ambiguous ? d.nowMs : null;
-  if (fault.gone) return;
-  if (fault.conflict) {
-    // Not settled: look again after a poll interval, until the deadline of the phase.
-    d.senses.retryMs = d.nowMs + d.timings.pollMs;
-    return d.tickAt(d.senses.retryMs);
+  if (command.type === 'create' || (command.type === 'label' && record.phase === 'creating')) {
+    return createRefused(d, fault);
   }
-  if (record.phase === 'creating' && command.type === 'create') return createRefused(d, fault);
+  if (fault.conflict || fault.gone) {
+    // Not settled, or not there: look again after a poll interval, until the deadline of the phase.
+    return d.retryLater(PUTS_AWAY.has(record.phase) ? 2 * d.timings.pollMs : null);
+  }
   if (record.phase === 'starting') return startRefused(d, fault.code, fault.message);
   record.reason = fault.message;
   d.retryLater();
 }
 
 function createRefused(d: Draft, fault: Fault): void {
-  // No place for a new machine either: keep the old one and its disk.
-  if (fault.code === 'capacity' && d.record.retiredInstanceId) d.restoreRetired();
-  d.fail(fault.code, fault.message);
+  if (d.record.phase !== 'creating') return d.retryLater();
+  const noPlace = fault.code === 'capacity' || fault.code === 'quota_exceeded';
+  if (!noPlace || !d.record.retiredInstanceId) return d.fail(fault.code, fault.message);
+  // No place for a successor either (or no quota for two): keep the old machine and its disk, and wait for its place.
+  d.restoreRetired();
+  d.fail('capacity', fault.message);
 }
 
 function probed(d: Draft, answered: boolean): void {
@@ -185,11 +195,11 @@ function probed(d: Draft, answered: boolean): void {
 
 function becomeReady(d: Draft): void {
   const { record } = d;
-  const tookMs = d.nowMs - (record.bringUpSinceMs ?? record.phaseSinceMs);
   // A machine that is merely proven again keeps its idle clock and says nothing about bring-ups.
   if (record.readyMs === null) {
-    if (record.bringUp === 'resume') record.lastResumeMs = tookMs;
-    if (record.bringUp === 'create') record.lastCreateMs = tookMs;
+    const tookMs = record.bringUpSinceMs === null ? null : d.nowMs - record.bringUpSinceMs;
+    if (record.bringUp === 'resume') record.lastResumeMs = tookMs ?? record.lastResumeMs;
+    if (record.bringUp === 'create') record.lastCreateMs = tookMs ?? record.lastCreateMs;
     record.readyMs = d.nowMs;
   }
   record.failure = null;
@@ -201,9 +211,7 @@ function becomeReady(d: Draft): void {
 }
 
 function prepareFailed(d: Draft, fault: Fault): void {
-  if (fault.code === 'boot_failed') {
-    d.senses.probedMs = null;
-    return d.enter('booting', fault.message);
-  }
+  // Broken off: tried again until there is no progress for the deadline of the phase.
+  if (fault.code === 'boot_failed') return d.prepareLater();
   d.fail(fault.code, fault.message, fault.code === 'disk_too_small' ? 'destroy' : 'stop');
 }

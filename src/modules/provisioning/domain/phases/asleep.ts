@@ -1,5 +1,6 @@
 /** Rules for the phases in which no machine runs and none is on its way: absent, stopped, failed. */
-import { best, type Draft } from '../draft.js';
+import { best } from '../choice.js';
+import type { Draft } from '../draft.js';
 import { startsAllowedAgainMs } from '../policy.js';
 import { ensureGone, ensureStopped } from './stopping.js';
 
@@ -40,6 +41,8 @@ export function stopped(d: Draft): void {
 export function failed(d: Draft): void {
   const { record } = d;
   if (d.senses.commanding) return;
+  // Streams of before may still be open on a machine that could not be proven again.
+  if (record.cleanup !== 'none' && d.ctx.traffic.open > 0) return;
   if (record.cleanup === 'destroy') {
     if (!ensureGone(d)) return;
     d.loseMachine();
@@ -54,7 +57,7 @@ export function failed(d: Draft): void {
   if (isBlocked(record)) return rest(d);
   const due = d.nowMs >= (record.notBeforeMs ?? 0);
   if (record.wanted && due && mayStart(d)) return retry(d);
-  if (record.wanted && record.notBeforeMs !== null) d.tickAt(record.notBeforeMs);
+  if (record.wanted && !due) d.tickAt(record.notBeforeMs ?? d.nowMs);
   rest(d);
 }
 
@@ -79,6 +82,7 @@ function rest(d: Draft): void {
     return d.tickAt(d.nowMs);
   }
   if (!record.wanted && record.failure?.heals) {
+    record.failureCount = 0;
     return d.enter(
       record.instanceId ? 'stopped' : 'absent',
       `nobody wants it any more; last: ${record.failure.message}`,
@@ -90,6 +94,12 @@ function rest(d: Draft): void {
   }
   const view = d.viewWithin(d.timings.asleepLookMs);
   if (!view) return;
+  if (isBlocked(record) && d.foreign(view).length === 0 && view.named.length <= 1) {
+    record.failure = null;
+    record.failureCount = 0;
+    record.notBeforeMs = null;
+    return d.enter(record.instanceId ? 'stopped' : 'absent', 'what was in the way is gone');
+  }
   if (record.instanceId) {
     if (!view.recorded) return d.loseMachine();
     record.instanceStatus = view.recorded.status;
@@ -103,13 +113,7 @@ function rest(d: Draft): void {
   }
   // A create whose answer was lost went through after all.
   const late = best(d.ours(view).filter((one) => one.id !== record.retiredInstanceId));
-  if (late) return d.recordMachine(late);
-  if (!isBlocked(record)) return;
-  if (d.foreign(view).length > 0 || view.named.length > 1) return;
-  record.failure = null;
-  record.failureCount = 0;
-  record.notBeforeMs = null;
-  d.enter('absent', 'what was in the way is gone');
+  if (late) d.recordMachine(late);
 }
 
 /** Something in the account is in the way; trying again changes nothing, looking again does. */

@@ -3,7 +3,8 @@
  * already true, so that a restart or an adoption goes through the same steps in no time.
  */
 import type { CloudMachine } from '../../ports/cloud.port.js';
-import { best, isLeaving, type Draft } from '../draft.js';
+import { best, isLeaving } from '../choice.js';
+import type { Draft } from '../draft.js';
 import { recentStarts } from '../policy.js';
 import { reapTwins, reportForeign, takeOver } from './asleep.js';
 
@@ -83,6 +84,7 @@ export function starting(d: Draft): void {
   if (machine.status === 'error') return d.fail('boot_failed', 'Exoscale reports the machine as broken.', 'destroy');
   if (machine.status !== 'stopped') return;
   if (view.operation?.state === 'pending') return;
+  if (!record.wanted) return d.enter('stopped', 'nobody wants the machine any more');
   if (view.operation?.state === 'failure' && view.operation.error?.kind !== 'conflict') {
     return startRefused(
       d,
@@ -123,18 +125,20 @@ function running(d: Draft, machine: CloudMachine): void {
 export function booting(d: Draft): void {
   const { record } = d;
   const limitMs = record.bringUp === 'resume' ? d.timings.deadlineMs.resuming : d.timings.deadlineMs.booting;
-  if (late(d, limitMs)) return bootFailed(d, 'Ollama on the machine did not answer in time.');
+  // Streams of before may still be open: whoever answers nobody else is not cut off from them. And a gateway that comes
+  // back late asks once before it gives up.
+  const asked = d.senses.probedMs !== null && !d.senses.probing;
+  const givesUp = late(d, limitMs) && d.ctx.traffic.open === 0 && asked;
+  if (givesUp) return bootFailed(d, 'Ollama on the machine did not answer in time.');
   if (!stillRunning(d)) return;
   if (record.address) d.probe(record.address, d.timings.bootProbeMs);
 }
 
 /** Ollama answers: the model is pulled, loaded and confirmed by the gateway itself. */
 export function loading(d: Draft): void {
-  const sinceMs = d.senses.progressMs ?? d.record.phaseSinceMs;
-  if (d.nowMs - sinceMs >= d.timings.deadlineMs.loading) {
-    return bootFailed(d, 'The model was not loaded in time.');
-  }
-  d.tickAt(sinceMs + d.timings.deadlineMs.loading);
+  const dueMs = (d.senses.progressMs ?? d.record.phaseSinceMs) + d.timings.deadlineMs.loading;
+  if (d.nowMs < dueMs) d.tickAt(dueMs);
+  else if (d.ctx.traffic.open === 0) return bootFailed(d, 'The model was not loaded in time.');
   if (!stillRunning(d)) return;
   if (d.record.address) d.prepare(d.record.address);
 }
@@ -161,11 +165,13 @@ function stillRunning(d: Draft): boolean {
   d.leaveMachine();
   if (!machine || isLeaving(machine)) {
     d.loseMachine();
+    record.bringUp = 'create';
     d.enter(record.wanted ? 'creating' : 'absent', 'the machine was deleted outside the gateway');
     return false;
   }
   record.instanceStatus = machine.status;
-  if (record.wanted) d.enter('starting', `the machine is ${machine.status} although it is wanted`);
+  // A machine that switches itself off while it comes up must not be started for ever.
+  if (record.wanted) bootFailed(d, `The machine is ${machine.status} before it was ready.`);
   else d.enter('stopping', `the machine is ${machine.status}`);
   return false;
 }
@@ -188,6 +194,7 @@ function operationCode(view: NonNullable<Draft['senses']['view']>): Parameters<D
 }
 
 function late(d: Draft, limitMs: number): boolean {
+  if (d.ageMs >= limitMs) return true;
   d.tickAt(d.record.phaseSinceMs + limitMs);
-  return d.ageMs >= limitMs;
+  return false;
 }

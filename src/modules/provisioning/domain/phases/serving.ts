@@ -1,5 +1,6 @@
 /** Rules for a machine that serves: ready, draining. */
-import { isLeaving, type Draft } from '../draft.js';
+import { isLeaving } from '../choice.js';
+import type { Draft } from '../draft.js';
 import { idleStopAtMs } from '../policy.js';
 import { reapTwins } from './asleep.js';
 

@@ -1,5 +1,7 @@
 /** Rules for putting a machine away: stopping, deleting. These never give up; a call that fails is made again. */
-import { isLeaving, type Draft } from '../draft.js';
+import type { CloudView } from '../../ports/cloud.port.js';
+import { isLeaving } from '../choice.js';
+import type { Draft } from '../draft.js';
 
 /** Stop called; whoever comes meanwhile is remembered and the machine starts again when it has stopped. */
 export function stopping(d: Draft): void {
@@ -29,6 +31,7 @@ export function ensureStopped(d: Draft): 'pending' | 'stopped' | 'gone' {
   const machine = view.recorded;
   if (!machine || isLeaving(machine)) return 'gone';
   record.instanceStatus = machine.status;
+  if (jobFailed(d, view)) return 'pending';
   if (machine.status === 'stopped') {
     record.operationId = null;
     return 'stopped';
@@ -53,7 +56,18 @@ export function ensureGone(d: Draft): boolean {
   const machine = view.recorded;
   if (!machine) return true;
   record.instanceStatus = machine.status;
+  if (jobFailed(d, view)) return false;
   if (isLeaving(machine) || view.operation?.state === 'pending') return false;
   d.command({ type: 'destroy', instanceId: machine.id });
   return false;
+}
+
+/** The cloud took the call and could not do it: again, after a back-off. */
+function jobFailed(d: Draft, view: CloudView): boolean {
+  if (d.record.operationId === null || view.operation?.state !== 'failure') return false;
+  d.record.operationId = null;
+  d.record.reason = view.operation.error?.message ?? d.record.reason;
+  d.blur();
+  d.retryLater();
+  return true;
 }

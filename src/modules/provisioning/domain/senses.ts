@@ -1,0 +1,54 @@
+/** What the process knows beside the record. Lost at a restart, and found again by looking. */
+import type { CloudView } from '../ports/cloud.port.js';
+import type { Command } from './events.js';
+
+export interface Senses {
+  view: (CloudView & { atMs: number }) | null;
+  /** Grows whenever the world may have changed under a look that is still under way. */
+  lookSeq: number;
+  looking: boolean;
+  /** Machines that the cloud said do not exist, by id; a list that lags behind still shows them for a while. */
+  gone: readonly { id: string; atMs: number }[];
+  /** The mutating call under way. */
+  commanding: Command['type'] | null;
+  /** Grows whenever the machine is left: probes and loads begun before are void. */
+  machineSeq: number;
+  probing: boolean;
+  preparing: boolean;
+  /** After a load that was broken off: how often in a row, and when to try again. */
+  brokenLoads: number;
+  prepareMs: number;
+  /** The other models have been asked for since ready. */
+  othersPulled: boolean;
+  probedMs: number | null;
+  /** When the model catalogue was last read. */
+  cataloguedMs: number;
+  /** Consecutive probes of a ready machine without an answer. */
+  missedProbes: number;
+  progress: number | null;
+  progressMs: number | null;
+  /** Consecutive failed calls in a phase that never gives up (stopping, deleting), and when to try again. */
+  troubles: number;
+  retryMs: number;
+}
+
+export const NO_SENSES: Senses = {
+  view: null,
+  lookSeq: 0,
+  looking: false,
+  gone: [],
+  commanding: null,
+  machineSeq: 0,
+  probing: false,
+  preparing: false,
+  brokenLoads: 0,
+  prepareMs: 0,
+  othersPulled: false,
+  probedMs: null,
+  cataloguedMs: 0,
+  missedProbes: 0,
+  progress: null,
+  progressMs: null,
+  troubles: 0,
+  retryMs: 0,
+};
