@@ -1,7 +1,9 @@
 /** The main job over real sockets: the first request gets the 503 of the wire contract, later ones the stream. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { endEverything } from '../support/endings.js';
+import { eventually } from '../support/eventually.js';
 import { MODEL, type Reply } from '../support/ollama-client.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { TestBed } from '../support/test-bed.js';
 
 jest.setTimeout(60_000);
@@ -71,6 +73,21 @@ describe('the answer to a request that meets no machine', () => {
     }
     const { status, headers } = await ask('https://evil.example');
     expect([status, headers['access-control-allow-origin']]).toEqual([503, undefined]);
+  });
+
+  it.each([
+    ['/v1/chat/completions', '503 Service Unavailable'],
+    ['/api/generate', '503 Service Unavailable'],
+    ['/api/nosuch', '404 Not Found'],
+  ])('is heard by a client that is still sending its body: its connection is not cut (%s)', async (path, answer) => {
+    const connection = await RawConnection.open(bed.gateway.url);
+    connection.send(`POST ${path} HTTP/1.1`, 'Host: x', 'Connection: close', 'Content-Length: 2000000', '');
+    await connection.write('x'.repeat(1_000_000));
+    await eventually('the answer', () => connection.text.startsWith(`HTTP/1.1 ${answer}\r\n`));
+    for (let count = 0; count < 10; count += 1) await connection.write('x'.repeat(100_000));
+    await connection.end();
+    expect(connection.fault).toBeNull();
+    expect(connection.text).toMatch(/\}$|404 page not found$/);
   });
 
   it('has no body when the request is a HEAD', async () => {
