@@ -45,6 +45,18 @@ describe('a machine that fails before the first byte', () => {
     expect((await bed.gateway.status()).in_flight).toBe(0);
   });
 
+  it.each(['breaks off', 'does not listen'])('and %s makes a 502 in the middle of an upload, too', async (how) => {
+    machine.handler = (request) => void request.once('data', () => request.socket.destroy());
+    if (how === 'does not listen') await machine.down();
+    const headers = { 'Transfer-Encoding': 'chunked', [MARK]: '1' };
+    const call = bed.ollama.open({ method: 'POST', path: '/api/blobs/sha256:0', headers });
+    call.request.write(Buffer.alloc(1_000_000));
+    const response = await call.response;
+    call.request.end();
+    expect([response.statusCode, (await readReply(response)).json().code]).toEqual([502, 'upstream_unreachable']);
+    await bed.gateway.until('nothing is in flight', ({ in_flight: inFlight }) => inFlight === 0);
+  });
+
   it('serves on when its Ollama answers the gateway’s own question', async () => {
     machine.handler = (request) => request.socket.destroy();
     expect((await open().response).statusCode).toBe(502);
