@@ -217,6 +217,7 @@ export class Draft {
   prepareLater(): void {
     const { senses } = this;
     senses.brokenLoads += 1;
+    senses.progress = null;
     senses.prepareMs = this.nowMs + backoffMs(senses.brokenLoads, this.timings.backoff, this.ctx.random);
   }
 
