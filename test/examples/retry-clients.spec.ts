@@ -96,9 +96,9 @@ describe('with a machine that sleeps', () => {
   let bed: TestBed;
   let runs: Map<string, Run>;
   beforeAll(async () => {
-    // A retry comes after a second or two in place of minutes. Tokens come slowly enough to be seen one by one.
+    // The boot is long enough for every client to start before it is over, on a busy machine too. A retry comes after a second or two in place of minutes. Tokens come slowly enough to be seen one by one.
     const env = { GATEWAY_TIME_SCALE: '200', GATEWAY_HOLD_CREATE_SECONDS: '0' };
-    bed = await TestBed.start({ env, machines: { tokens: 4, tokenMs: 100 } });
+    bed = await TestBed.start({ env, machines: { bootMs: 2500, tokens: 4, tokenMs: 100 } });
     runs = await runAll(bed);
   }, 30_000);
   afterAll(endEverything);

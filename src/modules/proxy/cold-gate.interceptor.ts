@@ -84,7 +84,7 @@ export class ColdGateInterceptor implements NestInterceptor {
       return { answer: catalogueAnswer(route.name, catalogue, this.configured), readSoFar: [] };
     }
     if (route.name !== '/api/show' && route.kind !== 'work-or-unload') return { answer: null, readSoFar: [] };
-    const { chunks, json } = await readSmallBody(request);
+    const { chunks, json } = await readSmallBody(request, this.clock);
     const model = modelOf(json);
     if (route.name === '/api/show') return { answer: showAnswer(model, catalogue, this.configured), readSoFar: chunks };
     const unload = model !== null && isUnload(json);

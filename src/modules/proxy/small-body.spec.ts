@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { isUnload, readSmallBody, SMALL_BODY_BYTES } from './small-body.js';
+import { ManualClock } from '../../../test/support/manual-clock.js';
+import { isUnload, readSmallBody, SMALL_BODY_BYTES, SMALL_BODY_WITHIN_MS } from './small-body.js';
 
 function request(headers: Record<string, string> = {}): PassThrough & IncomingMessage {
   return Object.assign(new PassThrough(), { headers }) as unknown as PassThrough & IncomingMessage;
@@ -33,7 +34,7 @@ describe('an unload', () => {
 describe('reading a small body', () => {
   it('gives the JSON and every byte, whatever the chunks', async () => {
     const incoming = request();
-    const body = readSmallBody(incoming);
+    const body = readSmallBody(incoming, new ManualClock());
     incoming.write('{"model":');
     incoming.end('"m"}');
     const { chunks, json } = await body;
@@ -43,7 +44,7 @@ describe('reading a small body', () => {
 
   it('stops at the limit and loses no byte of what it read', async () => {
     const incoming = request();
-    const body = readSmallBody(incoming);
+    const body = readSmallBody(incoming, new ManualClock());
     const whole = Buffer.alloc(SMALL_BODY_BYTES + 5000, 'x');
     incoming.end(whole);
     const { chunks, json } = await body;
@@ -59,21 +60,32 @@ describe('reading a small body', () => {
   ])('does not read %s', async (_what, headers) => {
     const incoming = request(headers);
     incoming.write('x');
-    expect(await readSmallBody(incoming)).toEqual({ chunks: [], json: undefined });
+    expect(await readSmallBody(incoming, new ManualClock())).toEqual({ chunks: [], json: undefined });
     expect(incoming.readableLength).toBe(1);
   });
 
   it('ends when the client leaves in the middle', async () => {
     const incoming = request();
-    const body = readSmallBody(incoming);
+    const body = readSmallBody(incoming, new ManualClock());
     incoming.write('{"mod');
     incoming.destroy();
     expect((await body).json).toBeUndefined();
   });
 
+  it('does not wait for a sender that stalls, and loses no byte of what came', async () => {
+    const clock = new ManualClock();
+    const incoming = request();
+    const body = readSmallBody(incoming, clock);
+    incoming.write('{"mod');
+    await clock.advance(SMALL_BODY_WITHIN_MS);
+    const { chunks, json } = await body;
+    expect(json).toBeUndefined();
+    expect(Buffer.concat(chunks).toString()).toBe('{"mod');
+  });
+
   it('takes what is no JSON for what it is', async () => {
     const incoming = request();
-    const body = readSmallBody(incoming);
+    const body = readSmallBody(incoming, new ManualClock());
     incoming.end('hello');
     expect((await body).json).toBeUndefined();
   });

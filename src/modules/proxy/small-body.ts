@@ -3,8 +3,11 @@
  * a look-up from work. What has been read is kept, so that the request can still be forwarded byte for byte.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../common/time/clock.js';
 
 export const SMALL_BODY_BYTES = 64 * 1024;
+/** A body that has not come by then is not waited for: its sender gets an answer. */
+export const SMALL_BODY_WITHIN_MS = 10_000;
 
 export interface ReadBody {
   /** Every chunk taken from the request so far. */
@@ -14,7 +17,7 @@ export interface ReadBody {
 }
 
 /** Reads at most a small body. A request that waits for `100 Continue` is not read at all: it would begin to upload. */
-export async function readSmallBody(request: IncomingMessage): Promise<ReadBody> {
+export async function readSmallBody(request: IncomingMessage, clock: Clock): Promise<ReadBody> {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (request.headers.expect || declared > SMALL_BODY_BYTES) return { chunks: [], json: undefined };
   const chunks: Buffer[] = [];
@@ -28,10 +31,12 @@ export async function readSmallBody(request: IncomingMessage): Promise<ReadBody>
     const onEnd = () => finish(true);
     const onGone = () => finish(false);
     const finish = (whole: boolean) => {
+      timer.cancel();
       request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
       request.pause();
       resolve(whole);
     };
+    const timer = clock.after(SMALL_BODY_WITHIN_MS, () => finish(false));
     request.on('data', onData).once('end', onEnd).once('close', onGone).once('error', onGone);
   });
   return { chunks, json: complete ? parse(Buffer.concat(chunks).toString()) : undefined };
