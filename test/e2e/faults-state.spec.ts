@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import Sqlite from 'better-sqlite3';
+import { Sqlite } from '../../src/modules/state-store/sqlite-driver.js';
 import { atEnd, endEverything } from '../support/endings.js';
 import { canMount, SmallTmpfs } from '../support/small-tmpfs.js';
 import { TestBed } from '../support/test-bed.js';

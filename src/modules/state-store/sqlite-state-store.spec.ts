@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import Sqlite from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
+import { Sqlite } from './sqlite-driver.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { SmallDisk } from '../../../test/support/small-disk.js';
 import { newRecord } from '../provisioning/domain/model.js';
@@ -41,7 +42,7 @@ describe('SqliteStateStore', () => {
   const lease = async (store: SqliteStateStore): Promise<number> =>
     (await store.acquireLease('boot', 15_000))?.epoch ?? Number.NaN;
   /** Works on state.db behind the store's back; the store must be closed or idle. */
-  const withDatabase = <T>(work: (database: Sqlite.Database) => T): T => {
+  const withDatabase = <T>(work: (database: Database) => T): T => {
     const database = new Sqlite(join(root, 'state.db'));
     try {
       return work(database);
@@ -128,7 +129,7 @@ describe('SqliteStateStore', () => {
     });
 
     it('refuses every write on a read-only medium, still reads, and goes on when it is writable again', async () => {
-      let connection: Sqlite.Database | undefined;
+      let connection: Database | undefined;
       const store = new SqliteStateStore({
         dir: root,
         pool: 'default',
