@@ -148,7 +148,7 @@ export class Reconciler {
     // Closed before the commit, in the same breath as the decision: nobody slips in while it is written.
     if (next.state.record.phase !== 'ready') this.traffic.close();
     if (!(await this.commit(next))) {
-      this.state = undone(this.state.record, next);
+      this.state = undone(this.state.record, next, clock.nowMs());
       this.tickAt(clock.nowMs() + STORE_RETRY_MS);
       return this.publish();
     }
@@ -225,7 +225,13 @@ export class Reconciler {
     // What came back while there was no lease has been dropped: whatever was under way counts as never begun.
     const { lookSeq, machineSeq } = this.state.senses;
     this.runner.abandon();
-    this.state = { record, senses: { ...NO_SENSES, lookSeq: lookSeq + 1, machineSeq: machineSeq + 1 } };
+    const senses = {
+      ...NO_SENSES,
+      lookSeq: lookSeq + 1,
+      machineSeq: machineSeq + 1,
+      progressMs: this.tools.clock.nowMs(),
+    };
+    this.state = { record, senses };
   }
 
   /** The idle clock survives a restart: a stream that was open when the process died counts as work until then. */
@@ -275,8 +281,9 @@ export class Reconciler {
 }
 
 /** What was decided but could not be written has not happened: facts are kept, wishes and plans are not. */
-function undone(record: PoolRecord, next: Transition): PoolState {
-  const senses = { ...next.state.senses, view: null };
+function undone(record: PoolRecord, next: Transition, nowMs: number): PoolState {
+  const retryMs = Math.max(next.state.senses.retryMs, nowMs + STORE_RETRY_MS);
+  const senses = { ...next.state.senses, view: null, retryMs, probedMs: nowMs };
   for (const effect of next.effects) {
     if (effect.type === 'look') senses.looking = false;
     if (effect.type === 'command') senses.commanding = null;

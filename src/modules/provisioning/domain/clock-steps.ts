@@ -17,6 +17,8 @@ export function withoutFuture({ record, senses }: PoolState, timings: Timings, n
       createAttemptMs: past(record.createAttemptMs),
       lastWakeMs: past(record.lastWakeMs),
       readyMs: past(record.readyMs),
+      // Kept as they are unless one lies ahead: the same list is no change to write.
+      startsMs: record.startsMs.some((at) => at > nowMs) ? record.startsMs.map(past) : record.startsMs,
       notBeforeMs: record.notBeforeMs === null ? null : Math.min(record.notBeforeMs, latestMs),
     },
     senses: {

@@ -128,6 +128,8 @@ export class Draft {
     this.record.fingerprint = this.ctx.policy.fingerprint;
     this.record.retiredInstanceId = null;
     this.record.bringUp = 'resume';
+    // What was seen before was seen of another machine.
+    this.blur();
   }
 
   /** Takes a machine of the cloud into the record. */
@@ -269,6 +271,7 @@ export class Draft {
     if (senses.probing || senses.preparing || senses.othersPulled) this.effects.push({ type: 'abandon' });
     Object.assign(senses, {
       progress: null,
+      bestProgress: 0,
       progressMs: null,
       probedMs: null,
       missedProbes: 0,

@@ -26,6 +26,8 @@ export interface Senses {
   /** Consecutive probes of a ready machine without an answer. */
   missedProbes: number;
   progress: number | null;
+  /** The most that any pull since the machine was last left has reached: only more than that is progress. */
+  bestProgress: number;
   progressMs: number | null;
   /** Consecutive failed calls in a phase that never gives up (stopping, deleting), and when to try again. */
   troubles: number;
@@ -48,6 +50,7 @@ export const NO_SENSES: Senses = {
   cataloguedMs: 0,
   missedProbes: 0,
   progress: null,
+  bestProgress: 0,
   progressMs: null,
   troubles: 0,
   retryMs: 0,

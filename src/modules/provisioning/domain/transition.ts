@@ -81,6 +81,9 @@ function fold(d: Draft, event: PoolEvent): void {
     case 'progressed':
       if (event.seq !== senses.machineSeq) return;
       senses.progress = event.fraction;
+      // A pull that begins again reports at once what is on the disk already.
+      if (event.fraction <= senses.bestProgress) return;
+      senses.bestProgress = event.fraction;
       senses.progressMs = d.nowMs;
       return;
     case 'prepared':
@@ -162,14 +165,13 @@ function refused(d: Draft, command: Command, fault: Fault): void {
   d.blur();
   // An unknown outcome is as young as the failure that hides it: what was looked up before the create took its time.
   if (command.type === 'create') record.createAttemptMs = fault.ambiguous ? d.nowMs : null;
-  if (command.type === 'create' || (command.type === 'label' && record.phase === 'creating')) {
-    return createRefused(d, fault);
-  }
+  if (command.type === 'create') return createRefused(d, fault);
+  if (command.type === 'label' && !fault.conflict && !fault.gone) return d.fail(fault.code, fault.message);
   if (fault.conflict || fault.gone) {
     // Not settled, or not there: look again after a poll interval, until the deadline of the phase.
     return d.retryLater(PUTS_AWAY.has(record.phase) ? 2 * d.timings.pollMs : null);
   }
-  if (record.phase === 'starting') return startRefused(d, fault.code, fault.message);
+  if (record.phase === 'starting' && command.type === 'start') return startRefused(d, fault.code, fault.message);
   record.reason = fault.message;
   d.retryLater();
 }

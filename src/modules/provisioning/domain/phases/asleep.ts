@@ -103,6 +103,10 @@ function rest(d: Draft): void {
   if (record.instanceId) {
     if (!view.recorded) return d.loseMachine();
     record.instanceStatus = view.recorded.status;
+    if (view.recorded.status === 'error') {
+      record.cleanup = 'destroy';
+      return d.tickAt(d.nowMs);
+    }
     // A start whose answer was lost went through after all.
     if (view.recorded.status === 'running') {
       if (record.wanted && record.failure?.heals) return d.enter('starting', 'the machine runs after all');

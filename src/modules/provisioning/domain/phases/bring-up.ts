@@ -44,9 +44,9 @@ function settle(d: Draft, view: NonNullable<Draft['senses']['view']>): void {
   const { record } = d;
   const machine = view.recorded;
   if (!machine || isLeaving(machine)) {
+    const code = view.operation?.state === 'failure' ? operationCode(view) : 'cloud_unavailable';
     d.loseMachine();
-    record.launchId = d.ctx.newId;
-    return d.tickAt(d.nowMs);
+    return d.fail(code, view.operation?.error?.message ?? 'The new machine is gone.');
   }
   record.instanceStatus = machine.status;
   if (view.operation?.state === 'failure') {
@@ -92,6 +92,12 @@ export function starting(d: Draft): void {
       view.operation.error?.message ?? 'Exoscale could not start the machine.',
     );
   }
+  if (view.operation?.state === 'failure' && record.operationId !== null) {
+    // Not settled after all: look again after a poll interval, then start again.
+    record.operationId = null;
+    d.blur();
+    return d.retryLater(null);
+  }
   d.command({ type: 'start', instanceId: machine.id });
 }
 
@@ -127,7 +133,8 @@ export function booting(d: Draft): void {
   const limitMs = record.bringUp === 'resume' ? d.timings.deadlineMs.resuming : d.timings.deadlineMs.booting;
   // Streams of before may still be open: whoever answers nobody else is not cut off from them. And a gateway that comes
   // back late asks once before it gives up.
-  const asked = d.senses.probedMs !== null && !d.senses.probing;
+  const probed = d.senses.probedMs !== null && !d.senses.probing;
+  const asked = probed || (d.senses.view !== null && record.address === null);
   const givesUp = late(d, limitMs) && d.ctx.traffic.open === 0 && asked;
   if (givesUp) return bootFailed(d, 'Ollama on the machine did not answer in time.');
   if (!stillRunning(d)) return;
