@@ -7,9 +7,9 @@ import { backoffMs } from '../../../common/time/backoff.js';
 import type { CloudMachine, CloudView } from '../ports/cloud.port.js';
 import { best, isLeaving } from './choice.js';
 import type { Command, Effect } from './events.js';
-import type { Cleanup, Phase, PoolEventRecord, PoolRecord } from './model.js';
+import { NO_MACHINE, type Cleanup, type Phase, type PoolEventRecord, type PoolRecord } from './model.js';
 import type { PoolPolicy, Traffic } from './policy.js';
-import type { Senses } from './senses.js';
+import type { DatedView, Senses } from './senses.js';
 
 export interface PoolState {
   record: PoolRecord;
@@ -107,19 +107,7 @@ export class Draft {
   /** Nothing is known of a machine any more. */
   forgetMachine(): void {
     this.abandonMachine();
-    Object.assign(this.record, {
-      launchId: null,
-      instanceId: null,
-      fingerprint: null,
-      operationId: null,
-      createAttemptMs: null,
-      address: null,
-      instanceStatus: null,
-      readyMs: null,
-      capacityStarts: 0,
-      bootFailures: 0,
-      cleanup: 'none',
-    } satisfies Partial<PoolRecord>);
+    Object.assign(this.record, NO_MACHINE);
   }
 
   /** Keeps the machine that was to be replaced. It fitted the configuration when it was last started. */
@@ -146,7 +134,7 @@ export class Draft {
    * The last look if it is younger than `maxAgeMs`; else null, and a look is on its way. Either way the pool is looked
    * at again when this view is too old, so a rule that waits for the cloud only has to ask.
    */
-  viewWithin(maxAgeMs: number): (CloudView & { atMs: number }) | null {
+  viewWithin(maxAgeMs: number): DatedView | null {
     const { view } = this.senses;
     if (view && this.nowMs - view.atMs < maxAgeMs) {
       this.tickAt(view.atMs + maxAgeMs);
@@ -165,10 +153,8 @@ export class Draft {
 
   /** Sends a mutating call; what was seen before it counts no more. */
   command(command: Command): void {
-    if (this.senses.commanding || this.nowMs < this.senses.retryMs) {
-      this.tickAt(this.senses.retryMs);
-      return;
-    }
+    if (this.senses.commanding) return;
+    if (this.nowMs < this.senses.retryMs) return this.tickAt(this.senses.retryMs);
     this.senses.commanding = command.type;
     this.blur();
     this.effects.push({ type: 'command', command });

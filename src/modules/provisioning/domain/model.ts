@@ -72,30 +72,35 @@ export interface PoolRecord {
   lastCreateMs: number | null;
 }
 
+/** What the record says of a machine when there is none. */
+export const NO_MACHINE = {
+  launchId: null,
+  instanceId: null,
+  fingerprint: null,
+  operationId: null,
+  createAttemptMs: null,
+  address: null,
+  instanceStatus: null,
+  readyMs: null,
+  cleanup: 'none',
+  capacityStarts: 0,
+  bootFailures: 0,
+} as const satisfies Partial<PoolRecord>;
+
 /** The record of a pool nobody has asked for yet. */
 export function newRecord(nowMs: number): PoolRecord {
   return {
+    ...NO_MACHINE,
     phase: 'absent',
     phaseSinceMs: nowMs,
     reason: 'nobody has asked yet',
     wanted: false,
     lastWakeMs: null,
-    launchId: null,
-    instanceId: null,
-    fingerprint: null,
-    operationId: null,
-    createAttemptMs: null,
-    address: null,
-    instanceStatus: null,
     bringUp: null,
     bringUpSinceMs: null,
-    readyMs: null,
     failure: null,
     failureCount: 0,
     notBeforeMs: null,
-    cleanup: 'none',
-    capacityStarts: 0,
-    bootFailures: 0,
     retiredInstanceId: null,
     startsMs: [],
     lastResumeMs: null,

@@ -2,8 +2,11 @@
 import type { CloudView } from '../ports/cloud.port.js';
 import type { Command } from './events.js';
 
+/** A look at the cloud, and when it was taken. */
+export type DatedView = CloudView & { atMs: number };
+
 export interface Senses {
-  view: (CloudView & { atMs: number }) | null;
+  view: DatedView | null;
   /** Grows whenever the world may have changed under a look that is still under way. */
   lookSeq: number;
   looking: boolean;

@@ -163,8 +163,6 @@ function refused(d: Draft, command: Command, fault: Fault): void {
   const { record } = d;
   d.senses.commanding = null;
   d.blur();
-  // An unknown outcome is as young as the failure that hides it: what was looked up before the create took its time.
-  if (command.type === 'create') record.createAttemptMs = fault.ambiguous ? d.nowMs : null;
   if (command.type === 'create') return createRefused(d, fault);
   if (command.type === 'label' && !fault.conflict && !fault.gone) return d.fail(fault.code, fault.message);
   if (fault.conflict || fault.gone) {
@@ -177,6 +175,8 @@ function refused(d: Draft, command: Command, fault: Fault): void {
 }
 
 function createRefused(d: Draft, fault: Fault): void {
+  // An unknown outcome is as young as the failure that hides it: what was looked up before the create took its time.
+  d.record.createAttemptMs = fault.ambiguous ? d.nowMs : null;
   if (d.record.phase !== 'creating') return d.retryLater();
   const noPlace = fault.code === 'capacity' || fault.code === 'quota_exceeded';
   if (!noPlace || !d.record.retiredInstanceId) return d.fail(fault.code, fault.message);

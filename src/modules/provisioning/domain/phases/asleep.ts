@@ -1,6 +1,7 @@
 /** Rules for the phases in which no machine runs and none is on its way: absent, stopped, failed. */
 import { best } from '../choice.js';
 import type { Draft } from '../draft.js';
+import type { DatedView } from '../senses.js';
 import { startsAllowedAgainMs } from '../policy.js';
 import { ensureGone, ensureStopped } from './stopping.js';
 
@@ -52,7 +53,6 @@ export function failed(d: Draft): void {
     if (end === 'pending') return;
     if (end === 'gone') d.loseMachine();
     record.cleanup = 'none';
-    record.address = null;
   }
   if (isBlocked(record)) return rest(d);
   const due = d.nowMs >= (record.notBeforeMs ?? 0);
@@ -142,7 +142,7 @@ function beginCreate(d: Draft, reason: string): void {
   d.enter('creating', reason);
 }
 
-function adopt(d: Draft, id: string, view: NonNullable<Draft['senses']['view']>): void {
+function adopt(d: Draft, id: string, view: DatedView): void {
   const machine = d.ours(view).find((one) => one.id === id);
   if (!machine) return;
   d.recordMachine(machine);
@@ -156,7 +156,7 @@ function adopt(d: Draft, id: string, view: NonNullable<Draft['senses']['view']>)
 }
 
 /** True when a foreign machine blocks the pool; it is named and never touched. */
-export function reportForeign(d: Draft, view: NonNullable<Draft['senses']['view']>): boolean {
+export function reportForeign(d: Draft, view: DatedView): boolean {
   const [foreign] = d.foreign(view);
   if (foreign) {
     d.fail(
@@ -183,7 +183,7 @@ function goneByHand(d: Draft): void {
 }
 
 /** Duplicates of the current launch are deleted at once; other machines of ours are left to the sweeper. */
-export function reapTwins(d: Draft, view: NonNullable<Draft['senses']['view']>): boolean {
+export function reapTwins(d: Draft, view: DatedView): boolean {
   const twin = d.ours(view).find((one) => one.id !== d.record.instanceId && one.launchId === d.record.launchId);
   if (!twin) return false;
   d.command({ type: 'destroy', instanceId: twin.id });

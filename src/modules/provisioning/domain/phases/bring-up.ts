@@ -2,9 +2,11 @@
  * Rules for bringing a machine up: creating, starting, booting, loading. Each returns early when its condition is
  * already true, so that a restart or an adoption goes through the same steps in no time.
  */
+import type { ErrorCode } from '../../../../common/errors/catalogue.js';
 import type { CloudMachine } from '../../ports/cloud.port.js';
 import { best, isLeaving } from '../choice.js';
 import type { Draft } from '../draft.js';
+import type { DatedView } from '../senses.js';
 import { recentStarts } from '../policy.js';
 import { reapTwins, reportForeign, takeOver } from './asleep.js';
 
@@ -40,7 +42,7 @@ export function creating(d: Draft): void {
 }
 
 /** The recorded machine exists: wait for its job, make sure that it is the only one, go on. */
-function settle(d: Draft, view: NonNullable<Draft['senses']['view']>): void {
+function settle(d: Draft, view: DatedView): void {
   const { record } = d;
   const machine = view.recorded;
   if (!machine || isLeaving(machine)) {
@@ -102,7 +104,7 @@ export function starting(d: Draft): void {
 }
 
 /** A start failed. Three refusals for capacity in a row: another machine may find a place where this one does not. */
-export function startRefused(d: Draft, code: Parameters<Draft['fail']>[0], message: string): void {
+export function startRefused(d: Draft, code: ErrorCode, message: string): void {
   const { record } = d;
   if (code === 'capacity') {
     record.capacityStarts += 1;
@@ -183,7 +185,7 @@ function stillRunning(d: Draft): boolean {
   return false;
 }
 
-function operationCode(view: NonNullable<Draft['senses']['view']>): Parameters<Draft['fail']>[0] {
+function operationCode(view: DatedView): ErrorCode {
   const error = view.operation?.error;
   if (error?.details.code) return error.details.code;
   switch (error?.kind) {
