@@ -39,6 +39,7 @@ describe('a gateway with a thousand held requests', () => {
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
     expect(JSON.parse(text)).toMatchObject({ provisioning: true, code: 'held_limit' });
 
+    await bed.gateway.untilPhase('booting');
     bed.machines.bootMs = 0;
     await bed.cloud.stopByHand(bed.instanceId);
     const replies = await Promise.all(held);
