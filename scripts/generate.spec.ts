@@ -48,9 +48,6 @@ describe('.env.example', () => {
   const FILLED: Record<string, string> = {
     EXOSCALE_API_KEY: 'EXO0123456789abcdef',
     EXOSCALE_API_SECRET: 'not-a-real-secret',
-    GATEWAY_LINK: 'plain',
-    GATEWAY_LINK_CIDRS: '203.0.113.7/32',
-    GATEWAY_ALLOW_PLAIN_LINK: 'true',
   };
 
   /** Lines as env files have them. */

@@ -1,14 +1,9 @@
 /** The composition root's module: the only file that names adapters. */
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import {
-  CloudConfig,
-  LifecycleConfig,
-  LinkConfig,
-  ListenerConfig,
-  ModelConfig,
-  PoolConfig,
-  StateConfig,
-} from './common/config/classes.js';
+import { AccessConfig, AdminConfig } from './common/config/access-config.js';
+import { CloudConfig, LifecycleConfig, ListenerConfig, PoolConfig, StateConfig } from './common/config/classes.js';
+import { LinkConfig } from './common/config/link-config.js';
+import { ModelConfig } from './common/config/model-config.js';
 import type { GatewayConfig } from './common/config/gateway-config.js';
 import { Logger } from './common/logging/logger.js';
 import { Clock, SystemClock } from './common/time/clock.js';
@@ -30,6 +25,8 @@ class CommonModule {
       { provide: CloudConfig, useValue: config.cloud },
       { provide: ModelConfig, useValue: config.model },
       { provide: ListenerConfig, useValue: config.listener },
+      { provide: AccessConfig, useValue: config.access },
+      { provide: AdminConfig, useValue: config.admin },
       { provide: PoolConfig, useValue: config.pool },
       { provide: StateConfig, useValue: config.state },
       { provide: LinkConfig, useValue: config.link },

@@ -47,6 +47,6 @@ function defaultOf(one) {
   return one.defaultText ?? (one.default ? `\`${one.default}\`` : '–');
 }
 
-function unbuilt([name, { what, harmless }]) {
-  return `| \`${name}\` | ${what}${harmless ? ` (\`${harmless}\` may be set already)` : ''} |`;
+function unbuilt([name, { what }]) {
+  return `| \`${name}\` | ${what} |`;
 }

@@ -5,7 +5,9 @@ import { settingsOf } from '../../dist/common/config/setting.js';
 const TITLES = {
   CloudConfig: 'Exoscale',
   ModelConfig: 'Models and Ollama',
-  ListenerConfig: 'Listener',
+  ListenerConfig: 'Public listener',
+  AccessConfig: 'Access',
+  AdminConfig: 'Admin listener',
   PoolConfig: 'Pool and owner',
   StateConfig: 'State',
   LinkConfig: 'Link to the machine',

@@ -52,9 +52,10 @@ describe('a start with a wrong setting', () => {
   it.each<[string, string, RegExp]>([
     ['GATEWAY_IDEL_ACTION', 'stop', /^GATEWAY_IDEL_ACTION is not a setting of this gateway/],
     ['DATABASE_URL', 'postgres://u:hunter2@db/x', /^DATABASE_URL is not built yet in this release/],
-    ['GATEWAY_LINK', 'mtls', /^GATEWAY_LINK mtls is the default and is not built yet/],
-    ['GATEWAY_ADMIN_TOKEN', 'hunter2', /^GATEWAY_ADMIN_TOKEN is not built yet in this release/],
-    ['GATEWAY_MODEL_MANAGEMENT', 'deny', /^GATEWAY_MODEL_MANAGEMENT is not built yet in this release/],
+    ['GATEWAY_LINK', 'tls', /^GATEWAY_LINK must be mtls or plain/],
+    ['GATEWAY_LINK_SECRET', 'hunter2', /^GATEWAY_LINK_SECRET must be 32 or more random bytes/],
+    ['GATEWAY_ADMIN_TOKEN', 'hunter2', /^GATEWAY_ADMIN_TOKEN must be one word of 16 or more/],
+    ['GATEWAY_MODEL_MANAGEMENT', 'no', /^GATEWAY_MODEL_MANAGEMENT must be allow or deny/],
     ['GATEWAY_ALLOW_PLAIN_LINK', 'false', /^GATEWAY_ALLOW_PLAIN_LINK must be true for GATEWAY_LINK=plain/],
     ['GATEWAY_LINK_CIDRS', '', /^GATEWAY_LINK_CIDRS is required for GATEWAY_LINK=plain/],
     ['EXOSCALE_API_ENDPOINT', 'https://api-{zone}.exoscale.com/v2', /^GATEWAY_TIME_SCALE is for the sandbox/],

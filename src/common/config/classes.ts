@@ -1,10 +1,12 @@
 /**
  * One validated class per concern (architecture.md §5). Values are what the user sets, in the user's units; derived
- * values belong to the module that needs them. Imports nothing but decorators.
+ * values belong to the module that needs them.
  */
-import { ArrayNotEmpty, IsBoolean, IsIn, IsNotEmpty, IsOptional, Matches, Max, Min } from 'class-validator';
-import { AreCidrs, IsHttpUrl, IsModelName, IsSeconds, IsWholeNumber } from './constraints.js';
-import { CACHE, COUNT, DURATION, PassedOn, SWITCH } from './passed-on.js';
+import { IsIn, IsNotEmpty, IsOptional, Matches, Max, Min } from 'class-validator';
+import { AccessConfig, AdminConfig } from './access-config.js';
+import { IsHttpUrl, IsSeconds, IsWholeNumber } from './constraints.js';
+import { LinkConfig } from './link-config.js';
+import { ModelConfig } from './model-config.js';
 import { Setting } from './setting.js';
 
 /** RFC 1123 label, short enough for names and label values of the cloud. */
@@ -62,72 +64,18 @@ export class CloudConfig {
   @Setting({
     env: 'EXOSCALE_ADOPT_NAME',
     kind: 'optional-text',
-    what: 'Adopt the unlabelled instance of exactly this name from an older set-up.',
+    what: 'Adopt the unlabelled instance of exactly this name from an older set-up; needs GATEWAY_LINK=plain.',
   })
   @IsOptional()
   adoptName!: string | null;
-}
-
-export class ModelConfig {
-  @Setting({
-    env: 'OLLAMA_MODEL',
-    kind: 'list',
-    default: 'granite3.1-dense:8b',
-    what: 'Comma-separated; the first is pulled and loaded before ready, the others are pulled after.',
-  })
-  @ArrayNotEmpty({ message: 'must name at least one model' })
-  @IsModelName({ each: true, message: 'must be model names such as granite3.1-dense:8b, separated by commas' })
-  models!: string[];
 
   @Setting({
-    env: 'OLLAMA_IMAGE',
-    kind: 'text',
-    default: 'ollama/ollama:0.32.15',
-    what: 'Container image of Ollama on the machine; pinned, so that a restart never changes the version.',
+    env: 'EXOSCALE_SSH_KEY',
+    kind: 'optional-text',
+    what: 'Name of an SSH key of the account to put on new machines; port 22 stays closed until you open it.',
   })
-  @Matches(/^[a-zA-Z0-9][a-zA-Z0-9._/:@-]*$/, { message: 'must be a container image reference' })
-  image!: string;
-
-  @PassedOn({ env: 'OLLAMA_NUM_PARALLEL', as: COUNT, fallback: '1', what: 'Requests that one model serves at once.' })
-  numParallel!: string | null;
-
-  @PassedOn({
-    env: 'OLLAMA_CONTEXT_LENGTH',
-    as: COUNT,
-    fallback: 'by GPU memory',
-    what: 'Context of a model in tokens.',
-  })
-  contextLength!: string | null;
-
-  @PassedOn({ env: 'OLLAMA_MAX_LOADED_MODELS', as: COUNT, fallback: '3 per GPU', what: 'Models in memory at once.' })
-  maxLoadedModels!: string | null;
-
-  @PassedOn({
-    env: 'OLLAMA_MAX_QUEUE',
-    as: COUNT,
-    fallback: '512',
-    what: 'Requests that may wait for a model to load.',
-  })
-  maxQueue!: string | null;
-
-  @PassedOn({
-    env: 'OLLAMA_FLASH_ATTENTION',
-    as: SWITCH,
-    fallback: 'automatic',
-    what: 'Forces flash attention on or off.',
-  })
-  flashAttention!: string | null;
-
-  @PassedOn({
-    env: 'OLLAMA_KV_CACHE_TYPE',
-    as: CACHE,
-    fallback: 'f16',
-    what: 'f16, or with flash attention q8_0 or q4_0.',
-  })
-  kvCacheType!: string | null;
-
-  @PassedOn({ env: 'OLLAMA_LOAD_TIMEOUT', as: DURATION, fallback: '5m', what: 'Longest stall of a model that loads.' })
-  loadTimeout!: string | null;
+  @IsOptional()
+  sshKey!: string | null;
 }
 
 export class ListenerConfig {
@@ -175,51 +123,6 @@ export class StateConfig {
   })
   @IsNotEmpty({ message: 'must not be empty' })
   dir!: string;
-}
-
-export class LinkConfig {
-  @Setting({
-    env: 'GATEWAY_LINK',
-    kind: 'text',
-    default: 'mtls',
-    what: 'How the gateway speaks to the machine. `mtls` is not built yet; `plain` is http and needs GATEWAY_ALLOW_PLAIN_LINK=true.',
-  })
-  @IsIn(['mtls', 'plain'], { message: 'must be mtls or plain' })
-  link!: 'mtls' | 'plain';
-
-  @Setting({
-    env: 'GATEWAY_LINK_PORT',
-    kind: 'optional-integer',
-    defaultText: '8443 (plain: 11434)',
-    what: 'Port of the link on the machine.',
-  })
-  @IsOptional()
-  @IsWholeNumber(1, 65_535, 'port')
-  linkPort!: number | null;
-
-  @Setting({
-    env: 'GATEWAY_LINK_CIDRS',
-    kind: 'list',
-    default: '',
-    defaultText: '0.0.0.0/0',
-    what: 'Networks that may reach the link port, comma-separated; required for a plain link.',
-  })
-  @AreCidrs({ message: 'must be networks such as 203.0.113.7/32, separated by commas' })
-  cidrs!: string[];
-
-  @Setting({
-    env: 'GATEWAY_ALLOW_PLAIN_LINK',
-    kind: 'boolean',
-    default: 'false',
-    what: 'Second word for a plain link: prompts and answers cross the network unencrypted.',
-  })
-  @IsBoolean({ message: 'must be true or false' })
-  allowPlain!: boolean;
-
-  /** The port in force: the configured one, else the default of the link. */
-  get port(): number {
-    return this.linkPort ?? (this.link === 'plain' ? 11434 : 8443);
-  }
 }
 
 export class LifecycleConfig {
@@ -340,6 +243,8 @@ export const CONFIG_CLASSES = [
   CloudConfig,
   ModelConfig,
   ListenerConfig,
+  AccessConfig,
+  AdminConfig,
   PoolConfig,
   StateConfig,
   LinkConfig,

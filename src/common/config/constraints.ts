@@ -32,6 +32,23 @@ export function AreCidrs(options: ValidationOptions): PropertyDecorator {
   );
 }
 
+/** The forms of GATEWAY_LINK_SECRET: base64 of at least 32 bytes, alone or as `<epoch>:<base64>` with epochs from 1. */
+export function IsLinkSecret(options: ValidationOptions): PropertyDecorator {
+  return ValidateBy({ name: 'isLinkSecret', validator: { validate: isLinkSecret } }, options);
+}
+
+function isLinkSecret(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const parts = value.split(',').map((part) => part.trim());
+  const epochs = new Set<string>();
+  return parts.every((part) => {
+    const [epoch, secret] = part.includes(':') ? part.split(':', 2) : parts.length === 1 ? ['1', part] : [];
+    if (!epoch || !secret || !/^[1-9]\d{0,5}$/.test(epoch) || epochs.has(epoch)) return false;
+    epochs.add(epoch);
+    return /^[A-Za-z0-9+/_-]+={0,2}$/.test(secret) && Buffer.from(secret, 'base64').length >= 32;
+  });
+}
+
 export function IsHttpUrl(options: ValidationOptions): PropertyDecorator {
   return ValidateBy({ name: 'isHttpUrl', validator: { validate: isHttpUrl } }, options);
 }

@@ -211,10 +211,10 @@ describe('a secret', () => {
 });
 
 describe('the plain link', () => {
-  it('is no default: without GATEWAY_LINK the start stops and says what to set', () => {
-    expect(faultsOf({ GATEWAY_LINK: undefined })).toEqual([
-      expect.stringMatching(/^GATEWAY_LINK mtls .*not built yet/),
-    ]);
+  it('is no default: without GATEWAY_LINK the link is mtls on port 8443', () => {
+    const { config, faults } = loadConfig({ ...GOOD, GATEWAY_LINK: undefined, GATEWAY_ALLOW_PLAIN_LINK: undefined });
+    expect(faults).toEqual([]);
+    expect([config.link.link, config.link.port, config.link.cidrs.length]).toEqual(['mtls', 8443, 1]);
   });
 
   it('needs a second word', () => {
@@ -226,6 +226,41 @@ describe('the plain link', () => {
   // " , " passed once, and made machines that nobody could reach.
   it.each([undefined, '', '  ', ' , '])('needs networks; %j names none', (value) => {
     expect(faultsOf({ GATEWAY_LINK_CIDRS: value })).toEqual([expect.stringMatching(/^GATEWAY_LINK_CIDRS is required/)]);
+  });
+});
+
+describe('the secret of the link', () => {
+  const secret = Buffer.alloc(32, 7).toString('base64');
+
+  it.each([secret, `1:${secret}`, `2:${secret},1:${secret}`, ` 12:${secret} , 3:${secret} `])('may be %s', (value) => {
+    expect(faultsOf({ GATEWAY_LINK_SECRET: value })).toEqual([]);
+  });
+
+  it.each([
+    Buffer.alloc(31).toString('base64'),
+    'a sentence that is long enough but is not base64 at all',
+    `${secret},${secret}`,
+    `1:${secret},1:${secret}`,
+    `0:${secret}`,
+    `one:${secret}`,
+    `2:${secret},1:`,
+  ])('may not be %s', (value) => {
+    const faults = faultsOf({ GATEWAY_LINK_SECRET: value });
+    expect(faults).toEqual([expect.stringMatching(/^GATEWAY_LINK_SECRET must be 32 or more random bytes/)]);
+    expect(faults.join()).not.toContain(secret);
+  });
+});
+
+describe('rules between variables', () => {
+  it('a machine made by hand has no keys: it is adopted over a plain link only', () => {
+    expect(faultsOf({ EXOSCALE_ADOPT_NAME: 'old', GATEWAY_LINK: 'mtls' })).toEqual([
+      expect.stringMatching(/^EXOSCALE_ADOPT_NAME needs GATEWAY_LINK=plain/),
+    ]);
+    expect(faultsOf({ EXOSCALE_ADOPT_NAME: 'old' })).toEqual([]);
+  });
+
+  it('both listeners cannot have one port', () => {
+    expect(faultsOf({ PORT: '11435' })).toEqual([expect.stringMatching(/^GATEWAY_ADMIN_PORT must not be the PORT/)]);
   });
 });
 
@@ -261,8 +296,8 @@ describe('names', () => {
     ]);
   });
 
-  it('may already have the one value that later releases take for nothing', () => {
-    expect(faultsOf({ GATEWAY_MODEL_MANAGEMENT: 'allow', DATABASE_URL: '' })).toEqual([]);
+  it('of a later release may be there without a value', () => {
+    expect(faultsOf({ DATABASE_URL: '' })).toEqual([]);
   });
 
   it('of Ollama that are not passed on are ignored, aloud', () => {

@@ -4,17 +4,18 @@
  */
 import { readFileSync } from 'node:fs';
 import { validateSync } from 'class-validator';
+import { AccessConfig, AdminConfig } from './access-config.js';
 import {
   CloudConfig,
   CONFIG_CLASSES,
   LifecycleConfig,
-  LinkConfig,
   ListenerConfig,
   LogConfig,
-  ModelConfig,
   PoolConfig,
   StateConfig,
 } from './classes.js';
+import { LinkConfig } from './link-config.js';
+import { ModelConfig } from './model-config.js';
 import type { Environment, GatewayConfig } from './gateway-config.js';
 import { crossFaults, unbuiltFaults, unknownNames } from './rules.js';
 import { settingsOf, type ConfigClass, type DeclaredSetting } from './setting.js';
@@ -36,6 +37,8 @@ export function loadConfig(env: Environment = process.env): LoadedConfig {
     cloud: read(CloudConfig),
     model: read(ModelConfig),
     listener: read(ListenerConfig),
+    access: read(AccessConfig),
+    admin: read(AdminConfig),
     pool: read(PoolConfig),
     state: read(StateConfig),
     link: read(LinkConfig),

@@ -3,32 +3,28 @@ import type { Environment, GatewayConfig } from './gateway-config.js';
 import type { DeclaredSetting } from './setting.js';
 
 /** Known from the first release on (architecture.md §5); using one of these stops the start with a clear line. */
-export const UNBUILT: Readonly<Record<string, { harmless?: string; what: string }>> = {
+export const UNBUILT: Readonly<Record<string, { what: string }>> = {
   DATABASE_URL: { what: 'PostgreSQL for several replicas' },
   DATABASE_URL_FILE: { what: 'PostgreSQL for several replicas' },
-  GATEWAY_LINK_SECRET: { what: 'the secret of the mTLS link' },
-  GATEWAY_LINK_SECRET_FILE: { what: 'the secret of the mTLS link' },
-  GATEWAY_ADMIN_HOST: { what: 'the admin listener' },
-  GATEWAY_ADMIN_PORT: { what: 'the admin listener' },
-  GATEWAY_ADMIN_TOKEN: { what: 'the admin listener' },
-  GATEWAY_ADMIN_TOKEN_FILE: { what: 'the admin listener' },
-  GATEWAY_MODEL_MANAGEMENT: { harmless: 'allow', what: 'refusing model management' },
 };
 
 export function unbuiltFaults(env: Environment): string[] {
   return Object.entries(UNBUILT)
-    .filter(([name, { harmless }]) => env[name] && env[name] !== harmless)
+    .filter(([name]) => env[name])
     .map(([name, { what }]) => `${name} is not built yet in this release (${what}): remove it`);
 }
 
 /** Rules between variables; each line begins with the one to change. */
 export function crossFaults(config: GatewayConfig): string[] {
   const faults: string[] = [];
-  const { link, lifecycle, cloud } = config;
-  if (link.link === 'mtls') {
+  const { link, lifecycle, cloud, listener, admin } = config;
+  if (link.link === 'mtls' && cloud.adoptName !== null) {
     faults.push(
-      'GATEWAY_LINK mtls is the default and is not built yet in this release: set GATEWAY_LINK=plain, GATEWAY_ALLOW_PLAIN_LINK=true and GATEWAY_LINK_CIDRS',
+      'EXOSCALE_ADOPT_NAME needs GATEWAY_LINK=plain: a machine that this gateway has not made has none of its keys',
     );
+  }
+  if (listener.port !== 0 && listener.port === admin.port) {
+    faults.push(`GATEWAY_ADMIN_PORT must not be the PORT of the public listener (${admin.port})`);
   }
   if (link.link === 'plain') {
     if (link.allowPlain !== true) {

@@ -7,7 +7,7 @@
  */
 export interface ErrorEntry {
   /** HTTP status of the gateway's own answer. */
-  status: 403 | 400 | 429 | 500 | 502 | 503;
+  status: 400 | 401 | 403 | 404 | 408 | 409 | 429 | 431 | 500 | 502 | 503;
   /** Whether waiting helps without a person doing anything; also: the gateway tries again by itself. */
   provisioning: boolean;
   /** What happened, as the client reads it where the cause brings no text of its own. */
@@ -53,6 +53,13 @@ const entries = {
     message: 'The machine did not become reachable in time. The gateway starts it again.',
     remedy:
       'Wait for the next attempt. If it repeats: GATEWAY_LINK_CIDRS must contain the gateway, and see docs/operations.md.',
+  },
+  link_mismatch: {
+    status: 503,
+    provisioning: true,
+    message: 'The machine was made with other link keys, so the gateway cannot speak to it and replaces it.',
+    remedy:
+      'Wait for the new machine. To keep machines over a move of the gateway, keep GATEWAY_LINK_SECRET (or the state folder).',
   },
   auth: {
     status: 503,
@@ -150,6 +157,49 @@ const entries = {
     provisioning: true,
     message: 'The machine stopped answering before the first byte. The gateway checks it now.',
     remedy: 'Retry; the gateway probes the machine and repairs it when needed.',
+  },
+  unauthorized: {
+    status: 401,
+    provisioning: false,
+    message: 'This gateway needs an API key: send it as `Authorization: Bearer <key>` or `x-api-key: <key>`.',
+    remedy: 'Ask the operator for a key; each is a line of GATEWAY_API_KEYS_FILE.',
+  },
+  management_denied: {
+    status: 403,
+    provisioning: false,
+    message: 'This gateway does not let clients change the models of the machine.',
+    remedy:
+      'Ask the operator: models come from OLLAMA_MODEL, and GATEWAY_MODEL_MANAGEMENT=deny refuses everything else.',
+  },
+  not_found: {
+    status: 404,
+    provisioning: false,
+    message: 'There is nothing at this path.',
+    remedy: 'Correct the path. What belongs to the link and to operators is not served on this listener.',
+  },
+  in_use: {
+    status: 409,
+    provisioning: false,
+    message: 'Requests are open on the machine, so it is not taken away from them.',
+    remedy: 'Wait until `in_flight` in `/status` is 0, then ask again.',
+  },
+  wrong_launch: {
+    status: 409,
+    provisioning: false,
+    message: 'This is not the launch id of the machine that exists.',
+    remedy: 'Read `launch_id` in `GET /admin/state` and send exactly that.',
+  },
+  request_timeout: {
+    status: 408,
+    provisioning: false,
+    message: 'The request did not arrive in time.',
+    remedy: 'Send the head of a request within 20 seconds and never pause in its body for more than 5 minutes.',
+  },
+  headers_too_large: {
+    status: 431,
+    provisioning: false,
+    message: 'The head of this request is larger than 32 KiB.',
+    remedy: 'Send fewer or shorter headers.',
   },
   bad_request: {
     status: 400,

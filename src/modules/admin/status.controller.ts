@@ -1,6 +1,7 @@
 /** `GET /status`: what the gateway is doing, for people and for the predecessor's clients. Never wakes anything. */
 import { Controller, Get, Header } from '@nestjs/common';
-import { CloudConfig, LifecycleConfig, ModelConfig } from '../../common/config/classes.js';
+import { CloudConfig, LifecycleConfig } from '../../common/config/classes.js';
+import { ModelConfig } from '../../common/config/model-config.js';
 import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
 
 @Controller('status')

@@ -1,5 +1,7 @@
 /** What this module needs of the configuration, in its own words. Pure; reads no environment. */
-import type { CloudConfig, LifecycleConfig, LinkConfig, ModelConfig, PoolConfig } from '../../common/config/classes.js';
+import type { CloudConfig, LifecycleConfig, PoolConfig } from '../../common/config/classes.js';
+import type { LinkConfig } from '../../common/config/link-config.js';
+import type { ModelConfig } from '../../common/config/model-config.js';
 import type { ApiCredentials } from './api/exo2-signature.js';
 
 export interface ExoscaleConfig {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from '@jest/globals';
-import { LinkConfig } from '../../common/config/classes.js';
+import { LinkConfig } from '../../common/config/link-config.js';
 import { Clock, SystemClock } from '../../common/time/clock.js';
 import { MachinePort } from '../provisioning/ports/machine.port.js';
 import { MachineModule } from './machine.module.js';

@@ -2,7 +2,7 @@
  * MachinePort over Ollama's HTTP API. Readiness is proven here: a load answered `done_reason: "load"` and the model in
  * /api/ps (ollama-api.md §4.2). Knows nothing of phases or of the cloud.
  */
-import type { LinkConfig } from '../../common/config/classes.js';
+import type { LinkConfig } from '../../common/config/link-config.js';
 import type { Clock } from '../../common/time/clock.js';
 import { type Catalogue, MachineError, MachinePort, type MachineUrl } from '../provisioning/ports/machine.port.js';
 import { modelNames, readCatalogue } from './catalogue-reader.js';

@@ -12,7 +12,8 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import { LifecycleConfig, ModelConfig, PoolConfig } from '../../common/config/classes.js';
+import { LifecycleConfig, PoolConfig } from '../../common/config/classes.js';
+import { ModelConfig } from '../../common/config/model-config.js';
 import { Logger } from '../../common/logging/logger.js';
 import { Clock } from '../../common/time/clock.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { of, type Observable } from 'rxjs';
-import { ModelConfig } from '../../common/config/classes.js';
+import { ModelConfig } from '../../common/config/model-config.js';
 import { Clock } from '../../common/time/clock.js';
 import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
 import { admit } from './admitted.js';
