@@ -12,8 +12,14 @@ module.exports = {
     {
       name: 'proxy-knows-provisioning-only-through-the-gate',
       severity: 'error',
-      from: { path: '^src/modules/(proxy|health|admin|observability|access)/' },
+      from: { path: '^src/modules/(proxy|health|access)/' },
       to: { path: modules('provisioning'), pathNot: '^src/modules/provisioning/provisioning\\.gate\\.ts$' },
+    },
+    {
+      name: 'operators-know-provisioning-only-through-gate-and-control',
+      severity: 'error',
+      from: { path: '^src/modules/(admin|observability)/' },
+      to: { path: modules('provisioning'), pathNot: '^src/modules/provisioning/provisioning\\.(gate|control)\\.ts$' },
     },
     {
       name: 'provisioning-never-imports-its-consumers-or-adapters',
