@@ -10,6 +10,7 @@ import { Clock, SystemClock } from './common/time/clock.js';
 import { AdminModule } from './modules/admin/admin.module.js';
 import { ExoscaleModule } from './modules/exoscale/exoscale.module.js';
 import { HealthModule } from './modules/health/health.module.js';
+import { LinkModule } from './modules/link/link.module.js';
 import { MachineModule } from './modules/machine/machine.module.js';
 import { ProvisioningModule } from './modules/provisioning/provisioning.module.js';
 import type { FrontDoor } from './modules/proxy/front-door.js';
@@ -50,6 +51,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         CommonModule.register(config, log),
+        LinkModule.register(config),
         provisioning,
         ProxyModule.register(provisioning, door),
         HealthModule.register(provisioning),

@@ -1,5 +1,6 @@
 /** Runs the machine contract over the fake of the tests, and over the adapter with a fake Ollama behind it. */
 import { SystemClock } from '../../src/common/time/clock.js';
+import { PlainLink } from '../../src/modules/link/machine-link.js';
 import { OllamaMachineAdapter } from '../../src/modules/machine/ollama-machine.adapter.js';
 import { defaultBehaviour, type Refusal } from '../../src/sandbox/fake-ollama/behaviour.js';
 import { FakeOllama } from '../../src/sandbox/fake-ollama/fake-ollama.js';
@@ -19,7 +20,7 @@ const fake: MakeMachine = (clock) => {
   const reach = (answers: boolean) => Promise.resolve(machine.reachable(ADDRESS, answers));
   return Promise.resolve({
     machine,
-    url: machine.urlOf(ADDRESS),
+    target: machine.targetOf(ADDRESS, 'launch-1', 0),
     putOnDisk: (model) => machine.store(ADDRESS, model),
     refuse: (model, kind) => machine.refuse(model, kind),
     loaded: () => Promise.resolve(machine.loadedOn(ADDRESS)),
@@ -43,10 +44,10 @@ const ollama: MakeMachine = async (clock) => {
   let server = await start(0);
   const { url } = server;
   const port = Number(new URL(url).port);
-  const machine = new OllamaMachineAdapter({ port }, new SystemClock());
+  const machine = new OllamaMachineAdapter(new PlainLink(), port, new SystemClock());
   return {
     machine,
-    url,
+    target: machine.targetOf(ADDRESS, 'launch-1', 0),
     putOnDisk: (model) => void disk.add(model, clock.nowMs()),
     refuse: (model, kind) => void behaviour.refusals.set(model, REFUSALS[kind] as Refusal),
     loaded: async () => {

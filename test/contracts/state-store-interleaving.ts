@@ -48,7 +48,7 @@ async function expectWhole(medium: StateStoreUnderTest, steps: readonly Step[]):
       medium.failWrites(full);
       const outcome = await store
         .commit(view.version, view.epoch, { reason }, [
-          { atMs: 1, from: 'absent', to: 'creating', reason, cause: 'request' },
+          { atMs: 1, from: 'absent', to: 'creating', reason, cause: 'request', actor: null },
         ])
         .catch((error: unknown) => error);
       medium.failWrites(false);

@@ -288,5 +288,5 @@ export function stateStoreContract(adapter: string, make: MakeStateStore): void 
 }
 
 function event(to: PoolEventRecord['to'], reason = 'because'): PoolEventRecord {
-  return { atMs: 1, from: 'absent', to, reason, cause: 'request' };
+  return { atMs: 1, from: 'absent', to, reason, cause: 'request', actor: null };
 }

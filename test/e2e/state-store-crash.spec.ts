@@ -48,7 +48,7 @@ describe('a gateway killed with SIGKILL while it writes its state', () => {
         const lease = await store.acquireLease('next', 15_000);
         expect(
           await store.commit(version, lease?.epoch ?? 0, { reason: `commit ${version + 1}` }, [
-            { atMs: 1, from: 'absent', to: 'creating', reason: `commit ${version + 1}`, cause: 'restart' },
+            { atMs: 1, from: 'absent', to: 'creating', reason: `commit ${version + 1}`, cause: 'restart', actor: null },
           ]),
         ).toEqual({ ok: true, version: version + 1 });
       } finally {

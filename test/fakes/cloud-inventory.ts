@@ -89,8 +89,8 @@ export class CloudInventory {
 
 /** A copy in the words of the port. */
 export function machineOf(entry: Entry): CloudMachine {
-  const { id, name, status, address, createdAtMs, owner, launchId, fingerprint } = entry;
-  return { id, name, status, address, createdAtMs, owner, launchId, fingerprint };
+  const { id, name, status, address, createdAtMs, owner, launchId, fingerprint, linkEpoch } = entry;
+  return { id, name, status, address, createdAtMs, owner, launchId, fingerprint, linkEpoch };
 }
 
 export function snapshot(entry: Entry): FakeInstance {

@@ -47,6 +47,8 @@ type Job = Exclude<CloudCall, 'look' | 'preflight'>;
 
 export class FakeCloud extends CloudPort {
   override readonly fingerprint: string;
+  override readonly linkEpoch = 1;
+  override readonly linkEpochs = [1];
   /** How often each method was called, refused calls included. */
   readonly calls = { look: 0, create: 0, start: 0, stop: 0, destroy: 0, label: 0, preflight: 0 };
   /** What `preflight` answers. */
@@ -128,6 +130,7 @@ export class FakeCloud extends CloudPort {
       owner: 'somebody-else',
       launchId: null,
       fingerprint: null,
+      linkEpoch: 1,
       pool: this.options.pool,
       createdAtMs: this.clock.nowMs(),
       ...machine,
@@ -193,6 +196,7 @@ export class FakeCloud extends CloudPort {
         owner,
         launchId,
         fingerprint: this.fingerprint,
+        linkEpoch: this.linkEpoch,
       });
       const accepted = this.begin('create', entry, 'error', failing, () => (entry.status = 'stopped'));
       return { ...accepted, instanceId: entry.id };

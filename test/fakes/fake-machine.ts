@@ -5,20 +5,29 @@
 import type { Clock } from '../../src/common/time/clock.js';
 import {
   type Catalogue,
+  type Instructions,
   MachineError,
   type MachineErrorKind,
   MachinePort,
-  type MachineUrl,
+  type MachineTarget,
+  type ProbeOutcome,
 } from '../../src/modules/provisioning/ports/machine.port.js';
 
 type Fault = 'model_missing' | 'disk_full' | 'model_failed';
-type Step = 'has' | 'pull' | 'load' | 'catalogue';
+type Step = 'has' | 'pull' | 'load' | 'catalogue' | 'latch' | 'unlatch' | 'instruct';
 
 interface FakeMachine {
   /** Clock time from which the machine answers; Infinity while it does not. */
   answersFromMs: number;
   disk: Set<string>;
   loaded: Set<string>;
+  /** Set while it refuses new requests. */
+  latched: boolean;
+  /** Requests in progress that the gateway under test knows nothing of. */
+  busy: number;
+  /** Made with other keys than the gateway has. */
+  refuses: boolean;
+  instructions: Instructions | null;
 }
 
 const FAULT_TEXTS: Record<MachineErrorKind, string> = {
@@ -26,6 +35,7 @@ const FAULT_TEXTS: Record<MachineErrorKind, string> = {
   disk_full: 'write /models/blobs: no space left on device',
   model_failed: 'model requires more system memory than is available',
   unreachable: 'connection reset',
+  refused: 'ERR_LINK_PIN',
 };
 
 export class FakeMachines extends MachinePort {
@@ -49,6 +59,7 @@ export class FakeMachines extends MachinePort {
     const machine = this.machine(address);
     machine.answersFromMs = atMs;
     machine.loaded.clear();
+    machine.latched = false;
   }
 
   /** Whether the machine answers from now on. False also breaks pulls and loads under way at their next step. */
@@ -64,6 +75,25 @@ export class FakeMachines extends MachinePort {
   /** Empties the disk, as a new machine at the same address has it. */
   wipe(address: string): void {
     this.machines.delete(address);
+  }
+
+  /** Somebody else's requests on this machine, from now on. */
+  busyWith(address: string, requests: number): void {
+    this.machine(address).busy = requests;
+  }
+
+  /** Whether the machine has keys that are not the gateway's. */
+  refusesKeys(address: string, refuses: boolean): void {
+    this.machine(address).refuses = refuses;
+  }
+
+  isLatched(address: string): boolean {
+    return this.machine(address).latched;
+  }
+
+  /** What the dead-man timer was last told; null for nothing. */
+  instructionsOf(address: string): Instructions | null {
+    return this.machine(address).instructions;
   }
 
   modelsOn(address: string): string[] {
@@ -95,28 +125,47 @@ export class FakeMachines extends MachinePort {
     for (let count = 0; count < times; count += 1) this.nextFaults.push({ step, kind });
   }
 
-  override urlOf(address: string): MachineUrl {
-    return `http://${address}:11434`;
+  override targetOf(address: string, launchId: string, linkEpoch: number): MachineTarget {
+    return { url: `http://${address}:11434`, launchId, linkEpoch };
   }
 
-  override probe(url: MachineUrl): Promise<boolean> {
-    return Promise.resolve(this.answers(addressOf(url)));
+  override probe(target: MachineTarget): Promise<ProbeOutcome> {
+    const address = addressOf(target);
+    if (!this.answers(address)) return Promise.resolve('silent');
+    return Promise.resolve(this.machine(address).refuses ? 'refused' : 'answered');
   }
 
-  override async has(url: MachineUrl, model: string): Promise<boolean> {
-    await this.begin('has', url);
-    return this.machine(addressOf(url)).disk.has(fullName(model));
+  override async instruct(target: MachineTarget, instructions: Instructions): Promise<void> {
+    await this.begin('instruct', target);
+    Object.assign(this.machine(addressOf(target)), { instructions, latched: false });
+  }
+
+  override async latch(target: MachineTarget): Promise<number | null> {
+    await this.begin('latch', target);
+    const machine = this.machine(addressOf(target));
+    machine.latched = true;
+    return machine.busy;
+  }
+
+  override async unlatch(target: MachineTarget): Promise<void> {
+    await this.begin('unlatch', target);
+    this.machine(addressOf(target)).latched = false;
+  }
+
+  override async has(target: MachineTarget, model: string): Promise<boolean> {
+    await this.begin('has', target);
+    return this.machine(addressOf(target)).disk.has(fullName(model));
   }
 
   override async pull(
-    url: MachineUrl,
+    target: MachineTarget,
     model: string,
     onProgress: (fraction: number) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const address = addressOf(url);
+    const address = addressOf(target);
     this.pulls.push({ address, model, atMs: this.clock.nowMs() });
-    await this.begin('pull', url);
+    await this.begin('pull', target);
     const refusal = this.refusals.get(fullName(model));
     if (refusal === 'model_missing') throw fault(refusal);
     for (const fraction of this.pullFractions) {
@@ -128,9 +177,9 @@ export class FakeMachines extends MachinePort {
     this.machine(address).disk.add(fullName(model));
   }
 
-  override async load(url: MachineUrl, model: string, signal: AbortSignal): Promise<void> {
-    const address = addressOf(url);
-    await this.begin('load', url);
+  override async load(target: MachineTarget, model: string, signal: AbortSignal): Promise<void> {
+    const address = addressOf(target);
+    await this.begin('load', target);
     await this.wait(this.loadMs, signal);
     this.mustAnswer(address);
     const machine = this.machine(address);
@@ -140,9 +189,9 @@ export class FakeMachines extends MachinePort {
     this.loads.push({ address, model, atMs: this.clock.nowMs() });
   }
 
-  override async catalogue(url: MachineUrl): Promise<Catalogue> {
-    await this.begin('catalogue', url);
-    const models = this.modelsOn(addressOf(url));
+  override async catalogue(target: MachineTarget): Promise<Catalogue> {
+    await this.begin('catalogue', target);
+    const models = this.modelsOn(addressOf(target));
     return {
       version: JSON.stringify({ version: '0.32.15' }),
       tags: JSON.stringify({ models: models.map((name) => ({ name, model: name })) }),
@@ -154,7 +203,15 @@ export class FakeMachines extends MachinePort {
   private machine(address: string): FakeMachine {
     const known = this.machines.get(address);
     if (known) return known;
-    const made = { answersFromMs: Number.POSITIVE_INFINITY, disk: new Set<string>(), loaded: new Set<string>() };
+    const made: FakeMachine = {
+      answersFromMs: Number.POSITIVE_INFINITY,
+      disk: new Set(),
+      loaded: new Set(),
+      latched: false,
+      busy: 0,
+      refuses: false,
+      instructions: null,
+    };
     this.machines.set(address, made);
     return made;
   }
@@ -167,9 +224,10 @@ export class FakeMachines extends MachinePort {
     if (!this.answers(address)) throw fault('unreachable');
   }
 
-  private async begin(step: Step, url: MachineUrl): Promise<void> {
+  private async begin(step: Step, target: MachineTarget): Promise<void> {
     await Promise.resolve();
-    this.mustAnswer(addressOf(url));
+    this.mustAnswer(addressOf(target));
+    if (this.machine(addressOf(target)).refuses) throw fault('refused');
     const index = this.nextFaults.findIndex((one) => one.step === step);
     const [next] = index < 0 ? [] : this.nextFaults.splice(index, 1);
     if (next) throw fault(next.kind);
@@ -189,8 +247,8 @@ function fault(kind: MachineErrorKind): MachineError {
   return new MachineError(kind, FAULT_TEXTS[kind]);
 }
 
-function addressOf(url: MachineUrl): string {
-  return new URL(url).hostname;
+function addressOf(target: MachineTarget): string {
+  return new URL(target.url).hostname;
 }
 
 function fullName(model: string): string {

@@ -10,6 +10,8 @@ import type { Phase } from '../../src/modules/provisioning/domain/model.js';
 import { EffectRunner } from '../../src/modules/provisioning/effect-runner.js';
 import { poolPolicy } from '../../src/modules/provisioning/provisioning.module.js';
 import type { Admission, TrafficLease } from '../../src/modules/provisioning/provisioning.gate.js';
+import { PoolControlService } from '../../src/modules/provisioning/pool-control.service.js';
+import type { PoolControl } from '../../src/modules/provisioning/provisioning.control.js';
 import { ProvisioningService } from '../../src/modules/provisioning/provisioning.service.js';
 import { Reconciler } from '../../src/modules/provisioning/reconciler.js';
 import { TrafficCounter } from '../../src/modules/provisioning/traffic.js';
@@ -69,6 +71,7 @@ export class World {
 
 export class Gateway {
   readonly service: ProvisioningService;
+  readonly control: PoolControl;
   readonly phases: Phase[] = [];
   readonly errors: string[] = [];
   private readonly reconciler: Reconciler;
@@ -79,9 +82,15 @@ export class Gateway {
   constructor(readonly world: World) {
     const { clock, cloud, machines, store, options } = world;
     const log = this.logger();
-    const keeper = new CatalogueKeeper(machines, store, log);
-    const runner = new EffectRunner(cloud, machines, keeper, options.models ?? [MODEL], log);
     const lifecycle = Object.assign(new LifecycleConfig(), DEFAULTS, options.lifecycle);
+    const keeper = new CatalogueKeeper(machines, store, log);
+    const runner = new EffectRunner(
+      cloud,
+      machines,
+      keeper,
+      { models: options.models ?? [MODEL], idleTimeoutSec: lifecycle.idleTimeoutSec },
+      log,
+    );
     const pool = Object.assign(new PoolConfig(), { pool: 'default', owner: null, adoptOwner: null }, options.pool);
     const bootId = `boot-${clock.nowMs()}`;
     const chance = { random: () => 0.5, newId: () => `${bootId}-${(this.nextId += 1)}` };
@@ -91,13 +100,14 @@ export class Gateway {
       runner,
       this.traffic,
       { clock, chance, log },
-      poolPolicy(cloud.fingerprint, pool, lifecycle),
+      poolPolicy(cloud, pool, lifecycle),
     );
     const hold = {
       resumeMs: lifecycle.holdResumeSec * SEC,
       createMs: lifecycle.holdCreateSec * SEC,
       maxMs: lifecycle.holdMaxSec * SEC,
     };
+    this.control = new PoolControlService(this.reconciler);
     this.service = new ProvisioningService(this.reconciler, this.traffic, keeper, hold, { clock, log });
   }
 
@@ -121,6 +131,7 @@ export class Gateway {
       arrivedMs: this.world.clock.monotonicMs(),
       holdMs: demand.holdMs ?? null,
       signal: demand.signal ?? new AbortController().signal,
+      actor: null,
     });
   }
 

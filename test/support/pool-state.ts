@@ -18,6 +18,8 @@ export const context: Context = {
     owner: 'us',
     adoptOwner: null,
     fingerprint: 'fp',
+    linkEpoch: 1,
+    linkEpochs: [1],
     idleTimeoutMs: 30 * MIN,
     unclaimedMs: 10 * MIN,
     idleAction: 'stop',
@@ -36,6 +38,7 @@ export const OURS: CloudMachine = {
   owner: 'us',
   launchId: 'l-1',
   fingerprint: 'fp',
+  linkEpoch: 1,
 };
 
 export function view(recorded: CloudMachine | null, pool: CloudMachine[] = recorded ? [recorded] : []): CloudView {
@@ -49,7 +52,13 @@ export function state(record: Partial<PoolRecord>, senses: Partial<Senses> = {})
   };
 }
 
-export const recorded = { instanceId: 'i-1', launchId: 'l-1', fingerprint: 'fp', lastWakeMs: NOW } as const;
+export const recorded = {
+  instanceId: 'i-1',
+  launchId: 'l-1',
+  fingerprint: 'fp',
+  linkEpoch: 1,
+  lastWakeMs: NOW,
+} as const;
 export const looked = (seen: CloudView): PoolEvent => ({ type: 'looked', seq: 0, view: seen });
 
 export function fault(patch: Partial<Fault>): Fault {

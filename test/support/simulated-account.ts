@@ -2,6 +2,7 @@
 import { HttpService } from '@nestjs/axios';
 import { ApiTransport } from '../../src/modules/exoscale/api/api-transport.js';
 import { ExoscaleClient } from '../../src/modules/exoscale/api/exoscale-client.js';
+import { PlainLink } from '../../src/modules/link/machine-link.js';
 import { buildExoscaleCloud } from '../../src/modules/exoscale/build-exoscale-cloud.js';
 import type { ExoscaleCloud } from '../../src/modules/exoscale/exoscale-cloud.adapter.js';
 import type { ExoscaleSettings } from '../../src/modules/exoscale/exoscale-settings.js';
@@ -39,7 +40,8 @@ export async function startSimulatedAccount(settings: Partial<ExoscaleSettings> 
     diskSizeGib: 50,
     pool: 'default',
     adoptName: 'old-ollama',
-    link: { kind: 'plain', port: 11434, cidrs: ['203.0.113.7/32'] },
+    sshKey: null,
+    link: { port: 11434, cidrs: ['203.0.113.7/32'] },
     image: 'ollama/ollama:0.32.15',
     ollamaEnv: {},
     idleTimeoutSec: 1800,
@@ -48,7 +50,7 @@ export async function startSimulatedAccount(settings: Partial<ExoscaleSettings> 
   };
   const retries = { clock, random: () => 0.5, timeScale: 1 };
   const cloudWith = (more: Partial<ExoscaleSettings>) =>
-    buildExoscaleCloud({ ...base, ...more }, new HttpService(), clock, () => 0.5);
+    buildExoscaleCloud({ ...base, ...more }, new HttpService(), clock, new PlainLink(), () => 0.5);
   return {
     simulator,
     control: simulator.control,

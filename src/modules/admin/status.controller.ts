@@ -44,6 +44,7 @@ export class StatusController {
       leaving: now.leaving,
       instance_id: now.instanceId,
       owner: now.owner,
+      ...(now.outdated && { outdated: true }),
       preflight: now.findings.map(({ check, level, code, message }) => ({ check, level, code, message })),
     };
   }

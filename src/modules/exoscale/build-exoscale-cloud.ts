@@ -1,6 +1,7 @@
 /** Joins the parts of the adapter. The only place that knows all of them. */
 import type { HttpService } from '@nestjs/axios';
 import type { Clock } from '../../common/time/clock.js';
+import type { MachineLink } from '../link/machine-link.js';
 import { ApiTransport } from './api/api-transport.js';
 import { ExoscaleClient } from './api/exoscale-client.js';
 import { ExoscaleCloud } from './exoscale-cloud.adapter.js';
@@ -18,15 +19,16 @@ export function buildExoscaleCloud(
   settings: ExoscaleSettings,
   http: HttpService,
   clock: Clock,
+  link: MachineLink,
   random: () => number = Math.random,
 ): ExoscaleCloud {
-  const fingerprint = fingerprintOf(settings, BOOTSTRAP_VERSION);
+  const make = { fingerprint: fingerprintOf(settings, link.digest, BOOTSTRAP_VERSION), linkEpoch: link.epoch };
   const transport = new ApiTransport(http, clock, settings);
   const client = new ExoscaleClient(transport, { clock, random, timeScale: settings.timeScale }, settings.referenceUrl);
   const zoneCheck = new ZoneCheck(client, clock, settings.zone);
   const types = new InstanceTypeResolver(client, zoneCheck, settings.zone);
   const securityGroups = new SecurityGroupKeeper(client, clock, settings);
-  const planner = new LaunchPlanner(client, types, securityGroups, settings, fingerprint);
+  const planner = new LaunchPlanner(client, types, securityGroups, settings, { make, link });
   const preflight = new Preflight(client, types, zoneCheck, settings);
-  return new ExoscaleCloud({ client, planner, preflight, zoneCheck }, settings, fingerprint);
+  return new ExoscaleCloud({ client, planner, preflight, zoneCheck }, settings, make, link.epochs);
 }

@@ -15,7 +15,7 @@ import type { ApiOperation } from './api/api-types.js';
 import type { ExoscaleClient } from './api/exoscale-client.js';
 import { operationState } from './api/exoscale-errors.js';
 import type { ExoscaleSettings } from './exoscale-settings.js';
-import { adoptedLabelsOf, isManaged, isOfPool, labelsOf, machineOf } from './instance-labels.js';
+import { adoptedLabelsOf, isManaged, isOfPool, labelsOf, machineOf, type Make } from './instance-labels.js';
 import type { LaunchPlanner } from './launch-plan.js';
 import type { Preflight } from './preflight.js';
 import type { ZoneCheck } from './zone-check.js';
@@ -28,12 +28,18 @@ export interface ExoscaleParts {
 }
 
 export class ExoscaleCloud extends CloudPort {
+  override readonly fingerprint: string;
+  override readonly linkEpoch: number;
+
   constructor(
     private readonly parts: ExoscaleParts,
     private readonly settings: Pick<ExoscaleSettings, 'pool' | 'adoptName'>,
-    override readonly fingerprint: string,
+    private readonly make: Make,
+    override readonly linkEpochs: readonly number[],
   ) {
     super();
+    this.fingerprint = make.fingerprint;
+    this.linkEpoch = make.linkEpoch;
   }
 
   override look(request: LookRequest): Promise<CloudView> {
@@ -90,7 +96,7 @@ export class ExoscaleCloud extends CloudPort {
     return this.explained(async () => {
       const instance = await this.parts.client.getInstance(instanceId);
       if (!instance) throw new CloudError('not_found', `There is no instance ${instanceId} to adopt`);
-      const labels = adoptedLabelsOf(instance, labelsOf(this.settings.pool, this.fingerprint, request));
+      const labels = adoptedLabelsOf(instance, labelsOf(this.settings.pool, this.make, request));
       return accepted(await this.parts.client.updateInstance(instanceId, { labels }));
     });
   }

@@ -22,11 +22,11 @@ describe('the settings of the Exoscale adapter', () => {
   });
 
   it.each([
-    { env: { GATEWAY_LINK: 'mtls' }, link: { kind: 'mtls', port: 8443, cidrs: ['0.0.0.0/0'] } },
-    { env: { GATEWAY_LINK: 'plain' }, link: { kind: 'plain', port: 11434, cidrs: [] } },
+    { env: { GATEWAY_LINK: 'mtls' }, link: { port: 8443, cidrs: ['0.0.0.0/0'] } },
+    { env: { GATEWAY_LINK: 'plain' }, link: { port: 11434, cidrs: [] } },
     {
       env: { GATEWAY_LINK: 'plain', GATEWAY_LINK_PORT: '9000', GATEWAY_LINK_CIDRS: '203.0.113.7/32' },
-      link: { kind: 'plain', port: 9000, cidrs: ['203.0.113.7/32'] },
+      link: { port: 9000, cidrs: ['203.0.113.7/32'] },
     },
   ])('open the link of $env to $link.cidrs', ({ env, link }) => {
     expect(settingsFrom(env).link).toEqual(link);

@@ -26,7 +26,9 @@ export interface ExoscaleSettings {
   diskSizeGib: number;
   pool: string;
   adoptName: string | null;
-  link: { kind: 'mtls' | 'plain'; port: number; cidrs: readonly string[] };
+  /** Name of the SSH key that new machines get; null for none. */
+  sshKey: string | null;
+  link: { port: number; cidrs: readonly string[] };
   /** Container image of Ollama. */
   image: string;
   /** The settings that are passed to Ollama on the machine. */
@@ -50,7 +52,8 @@ export function exoscaleSettings(config: ExoscaleConfig): ExoscaleSettings {
     diskSizeGib: cloud.diskSizeGib,
     pool: pool.pool,
     adoptName: cloud.adoptName,
-    link: { kind: link.link, port: link.port, cidrs: linkCidrs(link) },
+    sshKey: cloud.sshKey,
+    link: { port: link.port, cidrs: linkCidrs(link) },
     image: model.image,
     ollamaEnv: ollamaEnv(model),
     idleTimeoutSec: lifecycle.idleTimeoutSec,

@@ -1,7 +1,8 @@
-/** Provides CloudPort by Exoscale. The Clock comes from a global module of the composition root. */
+/** Provides CloudPort by Exoscale. Clock and MachineLink come from global modules of the composition root. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { Clock } from '../../common/time/clock.js';
+import { MachineLink } from '../link/machine-link.js';
 import { CloudPort } from '../provisioning/ports/cloud.port.js';
 import { buildExoscaleCloud } from './build-exoscale-cloud.js';
 import { type ExoscaleConfig, exoscaleSettings } from './exoscale-settings.js';
@@ -15,8 +16,9 @@ export class ExoscaleModule {
       providers: [
         {
           provide: CloudPort,
-          useFactory: (http: HttpService, clock: Clock) => buildExoscaleCloud(exoscaleSettings(config), http, clock),
-          inject: [HttpService, Clock],
+          useFactory: (http: HttpService, clock: Clock, link: MachineLink) =>
+            buildExoscaleCloud(exoscaleSettings(config), http, clock, link),
+          inject: [HttpService, Clock, MachineLink],
         },
       ],
       exports: [CloudPort],

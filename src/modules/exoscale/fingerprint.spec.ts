@@ -6,7 +6,7 @@ const SETTINGS = {
   template: 'Linux Ubuntu 24.04 LTS 64-bit',
   instanceType: 'a5000.small',
   diskSizeGib: 50,
-  link: { kind: 'plain', port: 11434, cidrs: ['203.0.113.7/32', '198.51.100.0/24'] },
+  link: { port: 11434, cidrs: ['203.0.113.7/32', '198.51.100.0/24'] },
   pool: 'default',
   image: 'ollama/ollama:0.32.15',
   ollamaEnv: { OLLAMA_NUM_PARALLEL: '4', OLLAMA_KV_CACHE_TYPE: 'q8_0' },
@@ -14,7 +14,7 @@ const SETTINGS = {
 } as unknown as ExoscaleSettings;
 
 describe('the fingerprint of a machine', () => {
-  const before = fingerprintOf(SETTINGS, '1');
+  const before = fingerprintOf(SETTINGS, 'plain', '1');
 
   it('is a short label value that begins with a letter', () => {
     expect(before).toMatch(/^f[0-9a-f]{15}$/);
@@ -24,17 +24,20 @@ describe('the fingerprint of a machine', () => {
     ['the template', { template: 'ollama-baked' }],
     ['the type', { instanceType: 'a5000.medium' }],
     ['the disk', { diskSizeGib: 100 }],
-    ['the link', { link: { ...SETTINGS.link, kind: 'mtls' } }],
     ['the link port', { link: { ...SETTINGS.link, port: 8443 } }],
     ['the image of Ollama', { image: 'ollama/ollama:0.33.0' }],
     ['what is passed to Ollama', { ollamaEnv: { ...SETTINGS.ollamaEnv, OLLAMA_NUM_PARALLEL: '8' } }],
     ['the networks', { link: { ...SETTINGS.link, cidrs: ['203.0.113.7/32'] } }],
   ] as [string, Partial<ExoscaleSettings>][])('changes with %s', (_what, change) => {
-    expect(fingerprintOf({ ...SETTINGS, ...change }, '1')).not.toBe(before);
+    expect(fingerprintOf({ ...SETTINGS, ...change }, 'plain', '1')).not.toBe(before);
+  });
+
+  it('changes with the keys of the link', () => {
+    expect(fingerprintOf(SETTINGS, 'mtls/1/key', '1')).not.toBe(before);
   });
 
   it('changes with the version of the bootstrap', () => {
-    expect(fingerprintOf(SETTINGS, '2')).not.toBe(before);
+    expect(fingerprintOf(SETTINGS, 'plain', '2')).not.toBe(before);
   });
 
   it.each([
@@ -46,6 +49,6 @@ describe('the fingerprint of a machine', () => {
     ['the idle timeout', { idleTimeoutSec: 60 }],
     ['the pool', { pool: 'other' }],
   ] as [string, Partial<ExoscaleSettings>][])('does not change with %s', (_what, change) => {
-    expect(fingerprintOf({ ...SETTINGS, ...change }, '1')).toBe(before);
+    expect(fingerprintOf({ ...SETTINGS, ...change }, 'plain', '1')).toBe(before);
   });
 });

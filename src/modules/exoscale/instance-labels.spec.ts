@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { adoptedLabelsOf, isOfPool, labelsOf, machineOf } from './instance-labels.js';
 
-const OURS = labelsOf('default', 'f-new', { owner: 'owner-1', launchId: 'launch-1' });
+const OURS = labelsOf('default', { fingerprint: 'f-new', linkEpoch: 2 }, { owner: 'owner-1', launchId: 'launch-1' });
 
 describe('the labels of a machine', () => {
   it('say whose it is and what it was made for', () => {
@@ -10,7 +10,7 @@ describe('the labels of a machine', () => {
       pool: 'default',
       owner: 'owner-1',
       'launch-id': 'launch-1',
-      'link-epoch': '0',
+      'link-epoch': '2',
       fingerprint: 'f-new',
     });
   });
@@ -26,12 +26,16 @@ describe('the labels of a machine', () => {
   });
 
   it('of an adopted machine keep what somebody else put there', () => {
-    expect(adoptedLabelsOf({ labels: { team: 'ml', fingerprint: 'not-ours' } }, OURS)).toEqual({ ...OURS, team: 'ml' });
+    expect(adoptedLabelsOf({ labels: { team: 'ml', fingerprint: 'not-ours' } }, OURS)).toEqual({
+      ...OURS,
+      team: 'ml',
+      'link-epoch': '0',
+    });
   });
 
-  it('of an adopted machine keep the fingerprint it was made with', () => {
-    const labels = { ...OURS, owner: 'lost', fingerprint: 'f-old' };
-    expect(adoptedLabelsOf({ labels }, OURS)).toEqual({ ...OURS, fingerprint: 'f-old' });
+  it('of an adopted machine keep what it was made with', () => {
+    const labels = { ...OURS, owner: 'lost', fingerprint: 'f-old', 'link-epoch': '1' };
+    expect(adoptedLabelsOf({ labels }, OURS)).toEqual({ ...OURS, fingerprint: 'f-old', 'link-epoch': '1' });
   });
 });
 
@@ -54,6 +58,7 @@ describe('an instance in the words of the lifecycle', () => {
       owner: 'owner-1',
       launchId: 'launch-1',
       fingerprint: 'f-new',
+      linkEpoch: 2,
     });
   });
 
@@ -67,6 +72,7 @@ describe('an instance in the words of the lifecycle', () => {
       owner: null,
       launchId: null,
       fingerprint: null,
+      linkEpoch: null,
     });
   });
 });

@@ -7,28 +7,33 @@ import type { ApiInstance } from './api/api-types.js';
 
 const MANAGED_BY = 'ollama-exoscale';
 
-/** The link of this release has no keys, so there is no epoch of them yet. */
-const LINK_EPOCH = '0';
+/** What a machine is made with; the same for every machine of one configuration. */
+export interface Make {
+  fingerprint: string;
+  /** Epoch of the link keys; 0 = the plain link. */
+  linkEpoch: number;
+}
 
-export function labelsOf(pool: string, fingerprint: string, request: LaunchRequest): Record<string, string> {
+export function labelsOf(pool: string, make: Make, request: LaunchRequest): Record<string, string> {
   return {
     'managed-by': MANAGED_BY,
     pool,
     owner: request.owner,
     'launch-id': request.launchId,
-    'link-epoch': LINK_EPOCH,
-    fingerprint,
+    'link-epoch': String(make.linkEpoch),
+    fingerprint: make.fingerprint,
   };
 }
 
 /**
- * The labels of an adopted instance: its own, ours, and the fingerprint it was made with, so that a machine made for
- * another configuration is still replaced when it is idle.
+ * The labels of an adopted instance: its own and ours, but what it was made with stays, so that a machine made for another
+ * configuration is still replaced when it is idle. One that no gateway has made has no link keys.
  */
 export function adoptedLabelsOf(instance: ApiInstance, ours: Record<string, string>): Record<string, string> {
   const own = instance.labels ?? {};
-  const fingerprint = isManaged(instance) ? own.fingerprint : undefined;
-  return { ...own, ...ours, ...(fingerprint === undefined ? {} : { fingerprint }) };
+  if (!isManaged(instance)) return { ...own, ...ours, 'link-epoch': '0' };
+  const { fingerprint = ours.fingerprint ?? '', 'link-epoch': linkEpoch = '0' } = own;
+  return { ...own, ...ours, fingerprint, 'link-epoch': linkEpoch };
 }
 
 export function isManaged(instance: ApiInstance): boolean {
@@ -51,5 +56,10 @@ export function machineOf(instance: ApiInstance): CloudMachine {
     owner: labels.owner ?? null,
     launchId: labels['launch-id'] ?? null,
     fingerprint: labels.fingerprint ?? null,
+    linkEpoch: epochOf(labels['link-epoch']),
   };
+}
+
+function epochOf(label: string | undefined): number | null {
+  return label !== undefined && /^\d{1,6}$/.test(label) ? Number(label) : null;
 }

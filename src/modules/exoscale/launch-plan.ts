@@ -2,11 +2,12 @@
  * Prepares a create: everything that is looked up or made before the one POST that costs money. All of it is harmless to
  * repeat, so no failure in here is ambiguous.
  */
+import type { MachineLink } from '../link/machine-link.js';
 import { CloudError, type LaunchRequest } from '../provisioning/ports/cloud.port.js';
 import type { NewInstance } from './api/api-types.js';
 import type { ExoscaleClient } from './api/exoscale-client.js';
 import type { ExoscaleSettings } from './exoscale-settings.js';
-import { labelsOf } from './instance-labels.js';
+import { labelsOf, type Make } from './instance-labels.js';
 import type { InstanceTypeResolver } from './instance-type-resolver.js';
 import type { SecurityGroupKeeper } from './security-group.js';
 import { resolveTemplate } from './template-resolver.js';
@@ -18,7 +19,7 @@ export class LaunchPlanner {
     private readonly types: InstanceTypeResolver,
     private readonly securityGroups: SecurityGroupKeeper,
     private readonly settings: ExoscaleSettings,
-    private readonly fingerprint: string,
+    private readonly identity: { make: Make; link: MachineLink },
   ) {}
 
   /**
@@ -40,6 +41,7 @@ export class LaunchPlanner {
     const type = await this.types.resolve(instanceType);
     const template = await resolveTemplate(this.client, templateName);
     const securityGroupId = await this.securityGroups.ensure(request.owner);
+    const { sshKey } = this.settings;
     return {
       name: machineName(pool, request.launchId),
       'instance-type': { id: type.id },
@@ -48,11 +50,13 @@ export class LaunchPlanner {
       'security-groups': [{ id: securityGroupId }],
       'public-ip-assignment': 'inet4',
       'auto-start': false,
-      labels: labelsOf(pool, this.fingerprint, request),
+      ...(sshKey !== null && { 'ssh-key': { name: sshKey } }),
+      labels: labelsOf(pool, this.identity.make, request),
       'user-data': renderUserData({
         launchId: request.launchId,
         gpu: type.gpu,
         linkPort: link.port,
+        link: await this.identity.link.machineEnd(request.launchId),
         image: this.settings.image,
         ollamaEnv: { ...this.settings.ollamaEnv },
         idleTimeoutSec: this.settings.idleTimeoutSec,

@@ -11,7 +11,7 @@ describe('the security group of a pool', () => {
   const keeper = (port: number, cidrs: string[]) =>
     new SecurityGroupKeeper(account.client, account.clock, {
       pool: 'default',
-      link: { kind: 'plain', port, cidrs },
+      link: { port, cidrs },
       timeScale: 1,
     });
   const groups = (): Promise<ApiSecurityGroup[]> => account.client.listSecurityGroups();

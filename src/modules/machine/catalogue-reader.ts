@@ -2,7 +2,7 @@
  * Reads what the sleeping gateway will answer with: Ollama's own JSON texts, kept as they came. Bounded, because the
  * machine may hold many models and its answers are stored.
  */
-import type { Catalogue, MachineUrl } from '../provisioning/ports/machine.port.js';
+import type { Catalogue, MachineTarget } from '../provisioning/ports/machine.port.js';
 import { asObject, parseObject } from './json-object.js';
 import type { OllamaHttp } from './ollama-http.js';
 
@@ -13,12 +13,12 @@ const MAX_TAGS_BYTES = 1024 * 1024;
 const MAX_SHOW_BYTES = 256 * 1024;
 
 /** See MachinePort.catalogue. A single answer that fails is left out; no answer at all is MachineError `unreachable`. */
-export async function readCatalogue(http: OllamaHttp, url: MachineUrl, nowMs: () => number): Promise<Catalogue> {
-  const version = await okText(http, url, { method: 'GET', path: '/api/version' }, MAX_TAGS_BYTES);
-  const tags = await okText(http, url, { method: 'GET', path: '/api/tags' }, MAX_TAGS_BYTES);
+export async function readCatalogue(http: OllamaHttp, target: MachineTarget, nowMs: () => number): Promise<Catalogue> {
+  const version = await okText(http, target, { method: 'GET', path: '/api/version' }, MAX_TAGS_BYTES);
+  const tags = await okText(http, target, { method: 'GET', path: '/api/tags' }, MAX_TAGS_BYTES);
   const show: Record<string, string> = {};
   for (const model of modelNames(tags).slice(0, MAX_MODELS)) {
-    const text = await okText(http, url, { method: 'POST', path: '/api/show', body: { model } }, MAX_SHOW_BYTES);
+    const text = await okText(http, target, { method: 'POST', path: '/api/show', body: { model } }, MAX_SHOW_BYTES);
     if (text !== null) show[model] = text;
   }
   return { version, tags, show, atMs: nowMs() };
@@ -36,10 +36,10 @@ export function modelNames(body: string | null): string[] {
 
 async function okText(
   http: OllamaHttp,
-  url: MachineUrl,
+  target: MachineTarget,
   question: Parameters<OllamaHttp['ask']>[1],
   maxBytes: number,
 ): Promise<string | null> {
-  const { status, text } = await http.ask(url, question, { timeoutMs: TIMEOUT_MS, maxBytes });
+  const { status, text } = await http.ask(target, question, { timeoutMs: TIMEOUT_MS, maxBytes });
   return status === 200 && parseObject(text) ? text : null;
 }

@@ -1,7 +1,8 @@
-/** Provides MachinePort: Ollama over the configured link. Needs a Clock provider from the application. */
+/** Provides MachinePort: Ollama over the configured link. Needs Clock and MachineLink from the application. */
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { GatewayConfig } from '../../common/config/gateway-config.js';
 import { Clock } from '../../common/time/clock.js';
+import { MachineLink } from '../link/machine-link.js';
 import { MachinePort } from '../provisioning/ports/machine.port.js';
 import { OllamaMachineAdapter } from './ollama-machine.adapter.js';
 
@@ -15,8 +16,8 @@ export class MachineModule implements OnApplicationShutdown {
       providers: [
         {
           provide: OllamaMachineAdapter,
-          inject: [Clock],
-          useFactory: (clock: Clock) => new OllamaMachineAdapter(config.link, clock),
+          inject: [MachineLink, Clock],
+          useFactory: (link: MachineLink, clock: Clock) => new OllamaMachineAdapter(link, config.link.port, clock),
         },
         { provide: MachinePort, useExisting: OllamaMachineAdapter },
       ],

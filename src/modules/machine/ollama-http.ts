@@ -1,19 +1,22 @@
 /**
- * HTTP calls to the Ollama on a machine: its own undici Agent, so that no proxy setting of the environment is ever
- * used. Knows bytes, time limits and broken connections; not what Ollama's answers mean.
+ * The gateway's own HTTP calls to a machine: agents of their own, so that no proxy setting of the environment is ever
+ * used. Knows bytes, time limits and broken connections; not what the answers mean.
  */
-import { Agent, type Dispatcher, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import type { Clock } from '../../common/time/clock.js';
-import { MachineError, type MachineUrl } from '../provisioning/ports/machine.port.js';
+import { LinkAgents } from '../link/link-agents.js';
+import { isLinkRefusal } from '../link/link-refusal.js';
+import type { MachineLink } from '../link/machine-link.js';
+import { MachineError, type MachineTarget } from '../provisioning/ports/machine.port.js';
 import { Watchdog } from './watchdog.js';
 
-const CONNECT_TIMEOUT_MS = 5_000;
 export const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
 
 export interface Question {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
-  body?: Readonly<Record<string, unknown>>;
+  /** An object is sent as JSON, a text as it is. */
+  body?: Readonly<Record<string, unknown>> | string;
 }
 
 export interface Limits {
@@ -26,32 +29,39 @@ export interface Limits {
 
 export interface Answer {
   status: number;
+  headers: Dispatcher.ResponseData['headers'];
   text: string | null;
 }
 
-export class OllamaHttp {
-  private readonly agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    // undici's own 300 s would end model loads; every call brings its limit instead.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // A connection per call: a probe over an old one would prove nothing, and a resumed machine has none of them.
-    pipelining: 0,
-    allowH2: false,
-  });
+/** Tells our own requests from users': they do not count as use of the machine (its dead-man timer). */
+const OWN = { 'x-gw-own': '1' };
 
-  constructor(private readonly clock: Clock) {}
+export class OllamaHttp {
+  private readonly agents: LinkAgents;
+
+  constructor(
+    link: MachineLink,
+    private readonly clock: Clock,
+  ) {
+    this.agents = new LinkAgents(link, {
+      // undici's own 300 s would end model loads; every call brings its limit instead.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      // A connection per call: a probe over an old one would prove nothing, and a resumed machine has none of them.
+      pipelining: 0,
+    });
+  }
 
   /** One question and its whole answer. Rejects with MachineError `unreachable` when there is none. */
-  async ask(url: MachineUrl, question: Question, limits: Limits): Promise<Answer> {
+  async ask(target: MachineTarget, question: Question, limits: Limits): Promise<Answer> {
     const watchdog = new Watchdog(this.clock, limits.signal);
     const { timeoutMs, maxBytes = DEFAULT_MAX_BYTES } = limits;
     if (timeoutMs !== null) {
-      watchdog.feed(timeoutMs, `${url}${question.path} did not answer within ${timeoutMs / 1000} s.`);
+      watchdog.feed(timeoutMs, `${target.url}${question.path} did not answer within ${timeoutMs / 1000} s.`);
     }
     try {
-      return await this.exchange(url, question, watchdog.signal, async ({ statusCode, body }) => {
-        return { status: statusCode, text: await readText(body, maxBytes) };
+      return await this.exchange(target, question, watchdog.signal, async ({ statusCode, headers, body }) => {
+        return { status: statusCode, headers, text: await readText(body, maxBytes) };
       });
     } finally {
       watchdog.dispose();
@@ -60,37 +70,36 @@ export class OllamaHttp {
 
   /**
    * Sends a question and lets `read` consume the answer. A connection that breaks at any moment, and an abort of
-   * `signal`, reject with MachineError `unreachable`.
+   * `signal`, reject with MachineError `unreachable`; one that fails for its keys with `refused`.
    */
   async exchange<T>(
-    url: MachineUrl,
+    target: MachineTarget,
     question: Question,
     signal: AbortSignal,
     read: (response: Dispatcher.ResponseData) => Promise<T>,
   ): Promise<T> {
     try {
-      const response = await request(`${url}${question.path}`, {
-        dispatcher: this.agent,
-        method: question.method,
-        headers: question.body ? { 'content-type': 'application/json' } : {},
-        body: question.body ? JSON.stringify(question.body) : null,
+      const { body, method, path } = question;
+      const json = typeof body === 'object';
+      const response = await request(`${target.url}${path}`, {
+        dispatcher: this.agents.of(target),
+        method,
+        headers: json ? { ...OWN, 'content-type': 'application/json' } : OWN,
+        body: json ? JSON.stringify(body) : (body ?? null),
         signal,
       });
       return await read(response);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (error instanceof MachineError) throw error;
-      throw new MachineError(
-        'unreachable',
-        `${url}${question.path} gave no complete answer (${nameOf(error)}).`,
-        error,
-      );
+      const why = isLinkRefusal(error) ? 'refused' : 'unreachable';
+      throw new MachineError(why, `${target.url}${question.path} gave no complete answer (${nameOf(error)}).`, error);
     }
   }
 
   /** Breaks every call under way. */
   async destroy(): Promise<void> {
-    await this.agent.destroy();
+    await this.agents.destroy();
   }
 }
 

@@ -7,7 +7,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '../../../test/support/manual-clock.js';
-import { MachineError } from '../provisioning/ports/machine.port.js';
+import { PlainLink } from '../link/machine-link.js';
+import { MachineError, type MachineTarget, type ProbeOutcome } from '../provisioning/ports/machine.port.js';
 import { OllamaMachineAdapter } from './ollama-machine.adapter.js';
 import { DOWNLOAD_STALL_MS, SILENT_STEP_MS } from './ollama-pull.js';
 
@@ -19,15 +20,15 @@ describe('OllamaMachineAdapter', () => {
   let server: Server;
   let handler: Handler;
   let machine: OllamaMachineAdapter;
-  let url: string;
+  let target: MachineTarget;
 
   beforeEach(async () => {
     clock = new ManualClock();
     handler = (_request, response) => response.end();
     server = createServer((request, response) => handler(request, response)).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    machine = new OllamaMachineAdapter({ port: (server.address() as AddressInfo).port }, clock);
-    url = machine.urlOf('127.0.0.1');
+    machine = new OllamaMachineAdapter(new PlainLink(), (server.address() as AddressInfo).port, clock);
+    target = machine.targetOf('127.0.0.1', 'launch-1', 0);
   });
 
   afterEach(async () => {
@@ -64,36 +65,36 @@ describe('OllamaMachineAdapter', () => {
     ['203.0.113.7', 'http://203.0.113.7:11434'],
     ['2001:db8::7', 'http://[2001:db8::7]:11434'],
   ])('reaches %s at %s', (address, expected) => {
-    expect(new OllamaMachineAdapter({ port: 11434 }, clock).urlOf(address)).toBe(expected);
+    expect(new OllamaMachineAdapter(new PlainLink(), 11434, clock).targetOf(address, 'l', 0).url).toBe(expected);
   });
 
   describe('probe', () => {
-    it.each<[string, Handler, boolean]>([
-      ['Ollama’s own words', answer(200, 'Ollama is running'), true],
-      ['the front page of somebody else', answer(200, '<html>Welcome to nginx!</html>'), false],
-      ['its words in an error', answer(503, 'Ollama is running'), false],
-      ['an empty page', answer(200, ''), false],
-      ['a redirect', (_request, response) => void response.writeHead(302, { location: '/' }).end(), false],
-      ['an endless page', (_request, response) => void response.end('Ollama is running'.repeat(1000)), false],
-      ['a reset', (request) => void request.socket.resetAndDestroy(), false],
-      ['no HTTP', (request) => void request.socket.end('SSH-2.0-OpenSSH\r\n'), false],
+    it.each<[string, Handler, ProbeOutcome]>([
+      ['Ollama’s own words', answer(200, 'Ollama is running'), 'answered'],
+      ['the front page of somebody else', answer(200, '<html>Welcome to nginx!</html>'), 'silent'],
+      ['its words in an error', answer(503, 'Ollama is running'), 'silent'],
+      ['an empty page', answer(200, ''), 'silent'],
+      ['a redirect', (_request, response) => void response.writeHead(302, { location: '/' }).end(), 'silent'],
+      ['an endless page', (_request, response) => void response.end('Ollama is running'.repeat(1000)), 'silent'],
+      ['a reset', (request) => void request.socket.resetAndDestroy(), 'silent'],
+      ['no HTTP', (request) => void request.socket.end('SSH-2.0-OpenSSH\r\n'), 'silent'],
     ])('takes %s as the answer it is', async (_name, behaviour, expected) => {
       handler = behaviour;
-      expect(await machine.probe(url)).toBe(expected);
+      expect(await machine.probe(target)).toBe(expected);
     });
 
-    it('is false where nobody listens', async () => {
-      expect(await machine.probe('http://127.0.0.1:1')).toBe(false);
+    it('is silent where nobody listens', async () => {
+      expect(await machine.probe({ ...target, url: 'http://127.0.0.1:1' })).toBe('silent');
     });
 
     it('gives a machine that accepts and says nothing three seconds', async () => {
       const silent = firstRequest(() => undefined);
-      const probed = machine.probe(url);
+      const probed = machine.probe(target);
       await silent;
       await clock.advance(2_999);
       expect(await Promise.race([probed, Promise.resolve('waiting')])).toBe('waiting');
       await clock.advance(1);
-      expect(await probed).toBe(false);
+      expect(await probed).toBe('silent');
     });
 
     it('never goes through a proxy of the environment', async () => {
@@ -101,7 +102,7 @@ describe('OllamaMachineAdapter', () => {
       process.env.HTTP_PROXY = 'http://127.0.0.1:1';
       try {
         handler = answer(200, 'Ollama is running');
-        expect(await machine.probe(url)).toBe(true);
+        expect(await machine.probe(target)).toBe('answered');
       } finally {
         if (before === undefined) delete process.env.HTTP_PROXY;
         else process.env.HTTP_PROXY = before;
@@ -123,12 +124,12 @@ describe('OllamaMachineAdapter', () => {
       ],
     ])('is unreachable, not false, on %s', async (_name, behaviour) => {
       handler = behaviour;
-      expect(await kindOf(machine.has(url, 'm'))).toBe('unreachable');
+      expect(await kindOf(machine.has(target, 'm'))).toBe('unreachable');
     });
 
     it.each(['{"models":null}', '{"models":[null,7,{}]}', '{}'])('is false on the list %s', async (body) => {
       handler = answer(200, body);
-      expect(await machine.has(url, 'm')).toBe(false);
+      expect(await machine.has(target, 'm')).toBe(false);
     });
   });
 
@@ -141,7 +142,7 @@ describe('OllamaMachineAdapter', () => {
         for (const part of parts) response.write(part);
       };
     const pull = (signal = never, onProgress: (fraction: number) => void = () => undefined) =>
-      machine.pull(url, 'm', onProgress, signal);
+      machine.pull(target, 'm', onProgress, signal);
 
     it('ends with the word success, also when the server keeps the connection open', async () => {
       handler = stream('{"status":"pulling manifest"}\n', '{"status":"success"}\n');
@@ -224,7 +225,7 @@ describe('OllamaMachineAdapter', () => {
 
     it('has no time limit of its own', async () => {
       const arrived = firstRequest((request, response) => request.url === '/api/ps' && running(request, response));
-      const attempt = machine.load(url, 'm', never);
+      const attempt = machine.load(target, 'm', never);
       const [request, response] = await arrived;
       await clock.advance(24 * 3_600_000);
       loaded(request, response);
@@ -254,12 +255,12 @@ describe('OllamaMachineAdapter', () => {
       ],
     ])('fails on %s', async (_name, paths, kind) => {
       handler = answers(paths);
-      expect(await kindOf(machine.load(url, 'm', never))).toBe(kind);
+      expect(await kindOf(machine.load(target, 'm', never))).toBe(kind);
     });
 
     it('tells Ollama’s own words', async () => {
       handler = answer(500, '{"error":"model requires more system memory (9 GiB) than is available (7 GiB)"}');
-      await expect(machine.load(url, 'm', never)).rejects.toThrow('more system memory (9 GiB)');
+      await expect(machine.load(target, 'm', never)).rejects.toThrow('more system memory (9 GiB)');
     });
   });
 
@@ -279,7 +280,7 @@ describe('OllamaMachineAdapter', () => {
           });
         },
       });
-      expect(await machine.catalogue(url)).toEqual({
+      expect(await machine.catalogue(target)).toEqual({
         version: null,
         tags,
         show: { 'small:1': '{"license":"x"}' },
@@ -290,7 +291,7 @@ describe('OllamaMachineAdapter', () => {
     it('asks about 50 models at most', async () => {
       const models = Array.from({ length: 80 }, (_, index) => ({ name: `m${index}:1` }));
       handler = answers({ '/api/tags': answer(200, JSON.stringify({ models })), '/api/show': answer(200, '{}') });
-      expect(Object.keys((await machine.catalogue(url)).show)).toHaveLength(50);
+      expect(Object.keys((await machine.catalogue(target)).show)).toHaveLength(50);
     });
   });
 });

@@ -2,10 +2,18 @@
  * MachinePort over Ollama's HTTP API. Readiness is proven here: a load answered `done_reason: "load"` and the model in
  * /api/ps (ollama-api.md §4.2). Knows nothing of phases or of the cloud.
  */
-import type { LinkConfig } from '../../common/config/link-config.js';
 import type { Clock } from '../../common/time/clock.js';
-import { type Catalogue, MachineError, MachinePort, type MachineUrl } from '../provisioning/ports/machine.port.js';
+import type { MachineLink } from '../link/machine-link.js';
+import {
+  type Catalogue,
+  type Instructions,
+  MachineError,
+  MachinePort,
+  type MachineTarget,
+  type ProbeOutcome,
+} from '../provisioning/ports/machine.port.js';
 import { modelNames, readCatalogue } from './catalogue-reader.js';
+import { instructMachine, latchMachine, unlatchMachine } from './drain-latch.js';
 import { parseObject } from './json-object.js';
 import { fullModelName } from './model-name.js';
 import { errorText, loadFault } from './ollama-faults.js';
@@ -16,53 +24,71 @@ import { pullModel } from './ollama-pull.js';
 const PROBE_TIMEOUT_MS = 3_000;
 const LIST_TIMEOUT_MS = 30_000;
 const GREETING = 'Ollama is running';
+/** Header of the answers of a latched machine. */
+const LATCHED = 'x-gw-draining';
 
 export class OllamaMachineAdapter extends MachinePort {
   private readonly http: OllamaHttp;
 
   constructor(
-    private readonly link: Pick<LinkConfig, 'port'>,
+    private readonly link: MachineLink,
+    private readonly port: number,
     private readonly clock: Clock,
   ) {
     super();
-    this.http = new OllamaHttp(clock);
+    this.http = new OllamaHttp(link, clock);
   }
 
-  override urlOf(address: string): MachineUrl {
+  override targetOf(address: string, launchId: string, linkEpoch: number): MachineTarget {
     const host = address.includes(':') ? `[${address}]` : address;
-    return `http://${host}:${this.link.port}`;
+    return { url: `${this.link.scheme}://${host}:${this.port}`, launchId, linkEpoch };
   }
 
-  override async probe(url: MachineUrl): Promise<boolean> {
+  override async probe(target: MachineTarget): Promise<ProbeOutcome> {
     try {
       const limits = { timeoutMs: PROBE_TIMEOUT_MS, maxBytes: 1024 };
-      const { status, text } = await this.http.ask(url, { method: 'GET', path: '/' }, limits);
-      return status === 200 && text?.trim() === GREETING;
+      const { status, headers, text } = await this.http.ask(target, { method: 'GET', path: '/' }, limits);
+      if (status === 200 && text?.trim() === GREETING) return 'answered';
+      if (status === 503 && headers[LATCHED]) return 'answered';
+      // nginx's word for a certificate it does not take, or for none (coordination-and-link.md §2.5).
+      return status === 400 && this.link.scheme === 'https' ? 'refused' : 'silent';
     } catch (error) {
       // No answer is an answer to the question that a probe asks.
-      if (error instanceof MachineError) return false;
+      if (error instanceof MachineError) return error.kind === 'refused' ? 'refused' : 'silent';
       throw error;
     }
   }
 
-  override async has(url: MachineUrl, model: string): Promise<boolean> {
-    return this.lists(url, '/api/tags', model);
+  override instruct(target: MachineTarget, instructions: Instructions): Promise<void> {
+    return instructMachine(this.http, target, instructions);
+  }
+
+  override latch(target: MachineTarget): Promise<number | null> {
+    return latchMachine(this.http, this.clock, target);
+  }
+
+  override unlatch(target: MachineTarget): Promise<void> {
+    return unlatchMachine(this.http, target);
+  }
+
+  override async has(target: MachineTarget, model: string): Promise<boolean> {
+    return this.lists(target, '/api/tags', model);
   }
 
   override pull(
-    url: MachineUrl,
+    target: MachineTarget,
     model: string,
     onProgress: (fraction: number) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    return pullModel(this.http, this.clock, url, model, onProgress, signal);
+    return pullModel(this.http, this.clock, target, model, onProgress, signal);
   }
 
-  override async load(url: MachineUrl, model: string, signal: AbortSignal): Promise<void> {
+  override async load(target: MachineTarget, model: string, signal: AbortSignal): Promise<void> {
     // No time limit: Ollama aborts a load when its client leaves, and the next one begins at zero.
     const post = (path: string, body: Record<string, unknown>): Promise<Answer> =>
       this.http.ask(
-        url,
+        target,
         { method: 'POST', path, body: { model, keep_alive: -1, ...body } },
         { timeoutMs: null, signal },
       );
@@ -76,13 +102,13 @@ export class OllamaMachineAdapter extends MachinePort {
     } else if (answer?.done_reason !== 'load') {
       throw loadFault(model, generated.status, 'it did not say that the model is loaded');
     }
-    if (!(await this.lists(url, '/api/ps', model, signal))) {
+    if (!(await this.lists(target, '/api/ps', model, signal))) {
       throw loadFault(model, 200, 'it was loaded and is not among the running models');
     }
   }
 
-  override catalogue(url: MachineUrl): Promise<Catalogue> {
-    return readCatalogue(this.http, url, () => this.clock.nowMs());
+  override catalogue(target: MachineTarget): Promise<Catalogue> {
+    return readCatalogue(this.http, target, () => this.clock.nowMs());
   }
 
   /** Breaks every call under way. */
@@ -90,10 +116,14 @@ export class OllamaMachineAdapter extends MachinePort {
     return this.http.destroy();
   }
 
-  private async lists(url: MachineUrl, path: string, model: string, signal?: AbortSignal): Promise<boolean> {
-    const { status, text } = await this.http.ask(url, { method: 'GET', path }, { timeoutMs: LIST_TIMEOUT_MS, signal });
+  private async lists(target: MachineTarget, path: string, model: string, signal?: AbortSignal): Promise<boolean> {
+    const { status, text } = await this.http.ask(
+      target,
+      { method: 'GET', path },
+      { timeoutMs: LIST_TIMEOUT_MS, signal },
+    );
     if (status !== 200 || !parseObject(text)) {
-      throw new MachineError('unreachable', `${url}${path} is not the list of an Ollama (status ${status}).`);
+      throw new MachineError('unreachable', `${target.url}${path} is not the list of an Ollama (status ${status}).`);
     }
     return modelNames(text).some((name) => fullModelName(name) === fullModelName(model));
   }

@@ -1,7 +1,7 @@
 /** POST /api/pull as one call: reads the stream to its verdict and gives up a pull that stands still. */
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../common/time/clock.js';
-import { MachineError, type MachineUrl } from '../provisioning/ports/machine.port.js';
+import { MachineError, type MachineTarget } from '../provisioning/ports/machine.port.js';
 import { parseObject } from './json-object.js';
 import { LineSplitter } from './line-splitter.js';
 import { errorText, pullFault } from './ollama-faults.js';
@@ -20,7 +20,7 @@ type Body = Dispatcher.ResponseData['body'];
 export async function pullModel(
   http: OllamaHttp,
   clock: Clock,
-  url: MachineUrl,
+  target: MachineTarget,
   model: string,
   onProgress: (fraction: number) => void,
   signal: AbortSignal,
@@ -31,7 +31,7 @@ export async function pullModel(
   expect(SILENT_STEP_MS);
   const question = { method: 'POST', path: '/api/pull', body: { model, stream: true } } as const;
   try {
-    await http.exchange(url, question, watchdog.signal, async ({ statusCode, body }) => {
+    await http.exchange(target, question, watchdog.signal, async ({ statusCode, body }) => {
       if (statusCode !== 200) {
         throw pullFault(model, errorText(statusCode, parseObject(await readText(body, DEFAULT_MAX_BYTES))));
       }

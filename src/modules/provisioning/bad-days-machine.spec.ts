@@ -57,11 +57,11 @@ describe('a machine that does not come up', () => {
     await world.clock.advance(MIN);
     const probe = world.machines.probe.bind(world.machines);
     const probed = new Set<string>();
-    world.machines.probe = async (url) => {
-      probed.add(url);
-      const answered = await probe(url);
-      if (!answered) await world.clock.sleep(5 * SEC);
-      return answered;
+    world.machines.probe = async (target) => {
+      probed.add(target.url);
+      const outcome = await probe(target);
+      if (outcome === 'silent') await world.clock.sleep(5 * SEC);
+      return outcome;
     };
     const next = await another(world);
     await next.until('ready', 3 * MIN);
@@ -77,7 +77,7 @@ describe('a machine that does not come up', () => {
     world.cloud.startByHand(machine?.id ?? '');
     await gateway.pass(30 * SEC);
     await gateway.until('ready', 3 * MIN);
-    expect((await gateway.served()).url).toBe(`http://${world.cloud.machines()[0]?.address}:11434`);
+    expect((await gateway.served()).target.url).toBe(`http://${world.cloud.machines()[0]?.address}:11434`);
   });
 
   it('serves again after a restart also while the cloud does not answer', async () => {
@@ -127,7 +127,7 @@ describe('a machine that does not come up', () => {
     await gateway.cold();
     await gateway.until('ready');
     const lease = await gateway.served();
-    world.machines.probe = () => Promise.resolve(false);
+    world.machines.probe = () => Promise.resolve('silent');
     await gateway.pass(60 * MIN);
     expect(world.cloud.calls).toMatchObject({ stop: 0, destroy: 0 });
     lease.release();

@@ -13,6 +13,7 @@ function snapshot(patch: Partial<PoolSnapshot>): PoolSnapshot {
     wanted,
     instanceId: null,
     instanceStatus: null,
+    outdated: false,
     remoteUrl: null,
     progress: null,
     etaMs: 48_000,

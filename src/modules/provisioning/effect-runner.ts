@@ -3,20 +3,22 @@
  * of it. Knows no phases: it does what it is told and reports.
  */
 import type { Logger } from '../../common/logging/logger.js';
-import type { Effect, PoolEvent } from './domain/events.js';
+import type { Effect, Report } from './domain/events.js';
 import type { PoolRecord } from './domain/model.js';
 import { cloudFault, machineFault } from './faults.js';
 import type { CatalogueKeeper } from './catalogue-keeper.js';
 import type { CloudFinding, CloudPort } from './ports/cloud.port.js';
-import type { MachinePort, MachineUrl } from './ports/machine.port.js';
+import type { MachinePort, MachineTarget } from './ports/machine.port.js';
 
 type Work = Exclude<Effect, { type: 'tickAt' }>;
+/** What of the record says where its machine is and who it must be. */
+type MachineFacts = Pick<PoolRecord, 'address' | 'launchId' | 'linkEpoch'>;
 type Command = Extract<Effect, { type: 'command' }>['command'];
 /** Asks the store immediately before a mutating call whether the step is still ours to take. */
 type Intent = () => Promise<boolean>;
 
 export class EffectRunner {
-  private post: (event: PoolEvent) => void = () => undefined;
+  private post: (event: Report) => void = () => undefined;
   private readonly underWay = new Set<Promise<void>>();
   private machineWork = new AbortController();
 
@@ -24,11 +26,11 @@ export class EffectRunner {
     private readonly cloud: CloudPort,
     private readonly machine: MachinePort,
     private readonly keeper: CatalogueKeeper,
-    private readonly models: readonly string[],
+    private readonly settings: { models: readonly string[]; idleTimeoutSec: number },
     private readonly log: Logger,
   ) {}
 
-  start(post: (event: PoolEvent) => void): void {
+  start(post: (event: Report) => void): void {
     this.post = post;
   }
 
@@ -37,8 +39,9 @@ export class EffectRunner {
     return this.keeper.load();
   }
 
-  urlOf(address: string): MachineUrl {
-    return this.machine.urlOf(address);
+  /** Where the recorded machine answers; null while it has no address. */
+  targetOf({ address, launchId, linkEpoch }: MachineFacts): MachineTarget | null {
+    return address === null ? null : this.machine.targetOf(address, launchId ?? '', linkEpoch ?? 0);
   }
 
   /** Begins an effect and returns at once; `record` is the one that the effect was decided on. */
@@ -67,16 +70,25 @@ export class EffectRunner {
         return this.look(effect.seq, record);
       case 'command':
         return this.command(effect.command, intent);
-      case 'probe':
-        return this.probe(effect.address, effect.seq);
-      case 'prepare':
-        return this.prepare(effect.address, effect.seq);
-      case 'pullOthers':
-        return this.pullOthers(effect.address);
-      case 'catalogue':
-        return this.keeper.refresh(this.urlOf(effect.address));
       case 'abandon':
         return this.abandon();
+    }
+    const target = this.machine.targetOf(effect.address, record.launchId ?? '', record.linkEpoch ?? 0);
+    switch (effect.type) {
+      case 'probe':
+        return this.post({ type: 'probed', seq: effect.seq, outcome: await this.machine.probe(target) });
+      case 'prepare':
+        return this.prepare(target, effect.seq, record);
+      case 'latch':
+        return this.latch(target, effect.seq);
+      case 'unlatch':
+        return this.post({ type: 'unlatched', seq: effect.seq, done: await this.told(this.machine.unlatch(target)) });
+      case 'instruct':
+        return this.post({ type: 'instructed', seq: effect.seq, done: await this.told(this.instruct(target, record)) });
+      case 'pullOthers':
+        return this.pullOthers(target);
+      case 'catalogue':
+        return this.keeper.refresh(target);
     }
   }
 
@@ -129,23 +141,44 @@ export class EffectRunner {
     }
   }
 
-  private async probe(address: string, seq: number): Promise<void> {
-    const answered = await this.machine.probe(this.urlOf(address));
-    this.post({ type: 'probed', seq, answered });
+  private async latch(target: MachineTarget, seq: number): Promise<void> {
+    try {
+      // A machine without a latch has no other users that anybody could know of.
+      this.post({ type: 'latched', seq, busy: (await this.machine.latch(target)) ?? 0 });
+    } catch (error) {
+      this.log.warn({ err: error }, 'the machine could not be latched before its stop');
+      this.post({ type: 'latched', seq, busy: null });
+    }
   }
 
-  private async prepare(address: string, seq: number): Promise<void> {
+  private instruct(target: MachineTarget, record: PoolRecord): Promise<void> {
+    const { idleTimeoutSec } = this.settings;
+    return this.machine.instruct(target, { idleTimeoutSec, keepAwakeUntilMs: record.keepAwakeUntilMs });
+  }
+
+  /** Whether the machine took what it was told. */
+  private async told(telling: Promise<void>): Promise<boolean> {
+    try {
+      await telling;
+      return true;
+    } catch (error) {
+      this.log.warn({ err: error }, 'the machine did not take what it was told');
+      return false;
+    }
+  }
+
+  private async prepare(target: MachineTarget, seq: number, record: PoolRecord): Promise<void> {
     const { signal } = this.machineWork;
-    const url = this.urlOf(address);
-    const [model] = this.models;
+    const [model] = this.settings.models;
     if (model === undefined) throw new Error('OLLAMA_MODEL names no model');
     try {
-      if (!(await this.machine.has(url, model))) {
+      await this.instruct(target, record);
+      if (!(await this.machine.has(target, model))) {
         this.log.info({ model }, 'pulling the model');
-        await this.machine.pull(url, model, (fraction) => this.post({ type: 'progressed', seq, fraction }), signal);
+        await this.machine.pull(target, model, (fraction) => this.post({ type: 'progressed', seq, fraction }), signal);
       }
-      await this.machine.load(url, model, signal);
-      await this.keeper.refresh(url);
+      await this.machine.load(target, model, signal);
+      await this.keeper.refresh(target);
       this.post({ type: 'prepared', seq });
     } catch (error) {
       if (signal.aborted) return;
@@ -156,16 +189,15 @@ export class EffectRunner {
   }
 
   /** The further models: a convenience that must never take a serving machine down. */
-  private async pullOthers(address: string): Promise<void> {
+  private async pullOthers(target: MachineTarget): Promise<void> {
     const { signal } = this.machineWork;
-    const url = this.urlOf(address);
-    for (const model of this.models.slice(1)) {
+    for (const model of this.settings.models.slice(1)) {
       try {
         if (signal.aborted) return;
-        if (await this.machine.has(url, model)) continue;
+        if (await this.machine.has(target, model)) continue;
         this.log.info({ model }, 'pulling a further model');
-        await this.machine.pull(url, model, () => undefined, signal);
-        await this.keeper.refresh(url);
+        await this.machine.pull(target, model, () => undefined, signal);
+        await this.keeper.refresh(target);
       } catch (error) {
         if (signal.aborted) return;
         this.log.warn({ model, err: error }, 'a further model of OLLAMA_MODEL could not be pulled');

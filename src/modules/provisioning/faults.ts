@@ -17,6 +17,7 @@ const CLOUD_CODES: Readonly<Record<CloudErrorKind, ErrorCode>> = {
 
 const MACHINE_CODES: Readonly<Record<MachineErrorKind, ErrorCode>> = {
   unreachable: 'boot_failed',
+  refused: 'link_mismatch',
   model_missing: 'model_missing',
   disk_full: 'disk_too_small',
   model_failed: 'model_failed',

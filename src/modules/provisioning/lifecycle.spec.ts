@@ -29,7 +29,7 @@ describe('a cold start', () => {
     await gateway.until('ready');
     expect(gateway.phases).toEqual(['absent', 'creating', 'starting', 'booting', 'loading', 'ready']);
     expect(world.machines.loads.map(({ model }) => model)).toEqual([MODEL]);
-    expect((await gateway.served()).url).toBe(gateway.service.snapshot().remoteUrl);
+    expect((await gateway.served()).target.url).toBe(gateway.service.snapshot().remoteUrl);
   });
 
   it('answers at once that the machine is being provisioned, with when to retry', async () => {
@@ -219,7 +219,7 @@ describe('a resume', () => {
     void gateway.request();
     await gateway.until('ready', 5 * MIN);
     const [machine] = world.cloud.machines();
-    expect((await gateway.served()).url).toBe(`http://${machine?.address}:11434`);
+    expect((await gateway.served()).target.url).toBe(`http://${machine?.address}:11434`);
   });
 
   it('remembers a request that comes while the machine stops, and starts it again when it has stopped', async () => {

@@ -2,18 +2,18 @@
  * What an operator may do to the pool, beside what requests do by coming. The admin API knows the lifecycle through this
  * and the gate only. Every act is in the event log with its actor.
  */
-import type { ErrorCode } from '../../common/errors/catalogue.js';
+import type { Verdict } from './domain/draft.js';
 import type { PoolRecord } from './domain/model.js';
 import type { StoredEvent } from './ports/state-store.port.js';
 
+export type { Verdict } from './domain/draft.js';
 export type { StoredEvent } from './ports/state-store.port.js';
-
-/** What came of an act: done (or on its way), or refused for a reason that the operator can do something about. */
-export type Verdict = { done: true } | { done: false; code: ErrorCode; message: string };
 
 export abstract class PoolControl {
   /** The stored record, for operators; contains no secret. */
   abstract record(): Readonly<PoolRecord>;
+  /** Of the stored record: the newest event has this version or an older one. */
+  abstract version(): number;
   /** The event log after `afterVersion`, oldest first; empty when there is nothing newer. */
   abstract events(afterVersion: number, limit: number): Promise<StoredEvent[]>;
   /** Wishes that a machine exist, as a request would. Refused by the flap guard (`wake_refused`). */

@@ -6,16 +6,16 @@ import type { Observable } from 'rxjs';
 import type { ErrorCode } from '../../common/errors/catalogue.js';
 import type { Failure, Phase } from './domain/model.js';
 import type { CloudFinding } from './ports/cloud.port.js';
-import type { Catalogue, MachineUrl } from './ports/machine.port.js';
+import type { Catalogue, MachineTarget } from './ports/machine.port.js';
 
-export type { Catalogue } from './ports/machine.port.js';
+export type { Catalogue, MachineTarget } from './ports/machine.port.js';
 
 export type ProvisioningStatus = 'idle' | 'provisioning' | 'ready' | 'error';
 
 /** One in-flight request's right to keep the machine alive. */
 export interface TrafficLease {
-  /** Where the machine's Ollama answers. */
-  readonly url: MachineUrl;
+  /** Where the machine's Ollama answers; the same object as long as it is the same machine at the same place. */
+  readonly target: MachineTarget;
   /** Gives the right back; further calls do nothing. */
   release(): void;
 }
@@ -30,6 +30,8 @@ export interface Demand {
   holdMs: number | null;
   /** Aborts when the client has left. */
   signal: AbortSignal;
+  /** Name of the API key that the request came with, for the event log; null for none. */
+  actor: string | null;
 }
 
 /** Why a request cannot be served now, in the terms of the wire contract. */
@@ -57,8 +59,10 @@ export interface PoolSnapshot {
   wanted: boolean;
   instanceId: string | null;
   instanceStatus: string | null;
+  /** The machine no longer fits the configuration or the link keys: it is replaced when it is idle. */
+  outdated: boolean;
   /** Set from booting to draining. */
-  remoteUrl: MachineUrl | null;
+  remoteUrl: string | null;
   progress: number | null;
   etaMs: number | null;
   failure: Failure | null;

@@ -1,6 +1,6 @@
 /**
  * Wires the lifecycle. The adapters are handed in by the composition root, so this module knows ports only; it exports
- * the gate and nothing else.
+ * the gate and the control, and nothing else.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -24,6 +24,8 @@ import { LifecycleJobs } from './lifecycle.jobs.js';
 import { CloudPort } from './ports/cloud.port.js';
 import { MachinePort } from './ports/machine.port.js';
 import { StateStorePort } from './ports/state-store.port.js';
+import { PoolControlService } from './pool-control.service.js';
+import { PoolControl } from './provisioning.control.js';
 import { ProvisioningGate } from './provisioning.gate.js';
 import { ProvisioningService } from './provisioning.service.js';
 import { Reconciler } from './reconciler.js';
@@ -83,9 +85,17 @@ export class ProvisioningModule {
             machine: MachinePort,
             keeper: CatalogueKeeper,
             model: ModelConfig,
+            lifecycle: LifecycleConfig,
             log: Logger,
-          ) => new EffectRunner(cloud, machine, keeper, model.models, log),
-          inject: [CloudPort, MachinePort, CatalogueKeeper, ModelConfig, Logger],
+          ) =>
+            new EffectRunner(
+              cloud,
+              machine,
+              keeper,
+              { models: model.models, idleTimeoutSec: lifecycle.idleTimeoutSec },
+              log,
+            ),
+          inject: [CloudPort, MachinePort, CatalogueKeeper, ModelConfig, LifecycleConfig, Logger],
         },
         {
           provide: Reconciler,
@@ -105,8 +115,13 @@ export class ProvisioningModule {
           inject: [Reconciler, TrafficCounter, CatalogueKeeper, LifecycleConfig, Clock, Logger],
         },
         { provide: ProvisioningGate, useExisting: ProvisioningService },
+        {
+          provide: PoolControl,
+          useFactory: (reconciler: Reconciler) => new PoolControlService(reconciler),
+          inject: [Reconciler],
+        },
       ],
-      exports: [ProvisioningGate],
+      exports: [ProvisioningGate, PoolControl],
     };
   }
 }
@@ -122,18 +137,20 @@ function createReconciler(
   lifecycle: LifecycleConfig,
 ): Reconciler {
   const chance = { random: () => Math.random(), newId: () => randomUUID() };
-  return new Reconciler(store, runner, traffic, { clock, chance, log }, poolPolicy(cloud.fingerprint, pool, lifecycle));
+  return new Reconciler(store, runner, traffic, { clock, chance, log }, poolPolicy(cloud, pool, lifecycle));
 }
 
 /** The policy that the configuration means; the owner is added from the store. */
 export function poolPolicy(
-  fingerprint: string,
+  cloud: Pick<CloudPort, 'fingerprint' | 'linkEpoch' | 'linkEpochs'>,
   pool: PoolConfig,
   lifecycle: LifecycleConfig,
 ): Omit<PoolPolicy, 'owner'> {
   return {
     adoptOwner: pool.adoptOwner,
-    fingerprint,
+    fingerprint: cloud.fingerprint,
+    linkEpoch: cloud.linkEpoch,
+    linkEpochs: cloud.linkEpochs,
     idleTimeoutMs: lifecycle.idleTimeoutSec * 1000,
     unclaimedMs: lifecycle.unclaimedSec * 1000,
     idleAction: lifecycle.idleAction,

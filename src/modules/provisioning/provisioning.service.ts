@@ -8,7 +8,7 @@ import type { Logger } from '../../common/logging/logger.js';
 import type { Clock } from '../../common/time/clock.js';
 import type { CatalogueKeeper } from './catalogue-keeper.js';
 import { coldAnswer, provisioningStatus } from './cold-answer.js';
-import { etaMs, idleStopAtMs, startsAllowedAgainMs } from './domain/policy.js';
+import { etaMs, idleStopAtMs, startRefusal } from './domain/policy.js';
 import { BRING_UP } from './domain/timings.js';
 import { HoldRoom, type Guest } from './hold-room.js';
 import type { CloudFinding } from './ports/cloud.port.js';
@@ -80,7 +80,8 @@ export class ProvisioningService extends ProvisioningGate {
       wanted: record.wanted,
       instanceId: record.instanceId,
       instanceStatus: record.instanceStatus,
-      remoteUrl: record.address === null ? null : this.reconciler.urlOf(record.address),
+      outdated: record.instanceId !== null && record.fingerprint !== policy.fingerprint,
+      remoteUrl: this.reconciler.target?.url ?? null,
       progress: record.phase === 'loading' ? senses.progress : null,
       etaMs: etaMs(record, policy.timings, nowMs),
       failure: record.phase === 'failed' ? record.failure : null,
@@ -109,12 +110,12 @@ export class ProvisioningService extends ProvisioningGate {
     if (this.reconciler.storeTrouble !== null) return this.cold('state_unavailable', this.reconciler.storeTrouble);
     const refusal = this.refusal();
     if (refusal) return this.cold('wake_refused', refusal);
-    await this.wish();
+    await this.wish(demand.actor);
     return this.admit(demand);
   }
 
   async wake(): Promise<void> {
-    if (this.refusal() === null) await this.wish();
+    if (this.refusal() === null) await this.wish(null);
   }
 
   suspect(): void {
@@ -164,18 +165,18 @@ export class ProvisioningService extends ProvisioningGate {
       const forMs = Math.min(demand.holdMs, this.hold.maxMs) - elapsedMs;
       return forMs > 0 ? { patient: true, forMs } : null;
     }
+    // Its latch is being opened again for this request: a moment, however it came up.
+    const draining = record.phase === 'draining';
     const onItsWay = BRING_UP.has(record.phase) || record.phase === 'stopped' || record.phase === 'absent';
-    if (!onItsWay) return null;
-    const budgetMs = record.bringUp === 'resume' ? this.hold.resumeMs : this.hold.createMs;
+    if (!onItsWay && !draining) return null;
+    const budgetMs = draining || record.bringUp === 'resume' ? this.hold.resumeMs : this.hold.createMs;
     const eta = etaMs(record, this.reconciler.policy.timings, this.tools.clock.nowMs()) ?? Number.POSITIVE_INFINITY;
     return elapsedMs + eta <= budgetMs ? { patient: false, forMs: budgetMs - elapsedMs } : null;
   }
 
   /** Records the wish; while a machine is on its way already, once a second is enough. */
-  private async wish(): Promise<void> {
-    const { record } = this.reconciler.state;
-    const known = record.wanted && record.phase !== 'draining';
-    if (!known) return this.reconciler.wake();
+  private async wish(actor: string | null): Promise<void> {
+    if (!this.reconciler.state.record.wanted) return this.reconciler.wake(actor);
     this.noteWish();
   }
 
@@ -188,13 +189,8 @@ export class ProvisioningService extends ProvisioningGate {
 
   /** Why no machine may be started now, or null. A machine that is on its way or serves needs no start. */
   private refusal(): string | null {
-    const { record } = this.reconciler.state;
-    if (BRING_UP.has(record.phase) || record.phase === 'ready' || record.phase === 'draining') return null;
-    const nowMs = this.tools.clock.nowMs();
-    const allowedMs = startsAllowedAgainMs(record, this.reconciler.policy, nowMs);
-    if (allowedMs === null) return null;
-    const limit = this.reconciler.policy.maxStartsPerHour;
-    return `The machine was started ${limit} times within an hour (GATEWAY_MAX_STARTS_PER_HOUR). It may start again at ${new Date(allowedMs).toISOString()}.`;
+    const { state, policy } = this.reconciler;
+    return startRefusal(state.record, policy, this.tools.clock.nowMs());
   }
 
   private cold(code?: ErrorCode, message?: string): Admission {

@@ -3,18 +3,19 @@
  * The only caller of the cloud. It never awaits slow work inside the loop: each effect ends by posting an event.
  */
 import { Mailbox } from '../../common/async/mailbox.js';
+import { ERROR_CATALOGUE } from '../../common/errors/catalogue.js';
 import type { Logger } from '../../common/logging/logger.js';
 import type { Clock, Timer } from '../../common/time/clock.js';
-import type { PoolState, Transition } from './domain/draft.js';
+import type { PoolState, Transition, Verdict } from './domain/draft.js';
 import { NO_SENSES } from './domain/senses.js';
-import type { Effect, PoolEvent } from './domain/events.js';
+import type { Effect, OperatorAct, PoolEvent, Report } from './domain/events.js';
 import { newRecord, type PoolRecord } from './domain/model.js';
 import type { PoolPolicy } from './domain/policy.js';
 import { transition } from './domain/transition.js';
 import type { EffectRunner } from './effect-runner.js';
 import type { CloudFinding } from './ports/cloud.port.js';
-import type { MachineUrl } from './ports/machine.port.js';
-import type { StateStorePort } from './ports/state-store.port.js';
+import type { MachineTarget } from './ports/machine.port.js';
+import type { StateStorePort, StoredEvent } from './ports/state-store.port.js';
 import type { TrafficCounter } from './traffic.js';
 
 export interface Chance {
@@ -23,7 +24,15 @@ export interface Chance {
   newId(): string;
 }
 
-export type Message = PoolEvent | { type: 'heartbeat' } | { type: 'renew' };
+/** An operator's act, and who wants to know what came of it. */
+interface OperatorRequest {
+  type: 'operator';
+  act: OperatorAct;
+  actor: string;
+  answer: (verdict: Verdict) => void;
+}
+
+export type Message = Report | OperatorRequest | { type: 'heartbeat' } | { type: 'renew' };
 
 /** Pool lease: never scaled, signatures must outlive a call (architecture.md §5). */
 const LEASE_TTL_MS = 15_000;
@@ -35,18 +44,20 @@ export class Reconciler {
   state: PoolState = { record: newRecord(0), senses: NO_SENSES };
   policy: PoolPolicy;
   started = false;
+  /** Of the stored record. */
+  version = 0;
   /** Set while the store takes no writes. */
   storeTrouble: string | null = null;
 
   private readonly mailbox: Mailbox<Message>;
   private readonly bootId: string;
-  private version = 0;
   private epoch: number | null = null;
   private timer: { dueMs: number; handle: Timer } | null = null;
   private wakeWaiters: (() => void)[] = [];
   private onChange: () => void = () => undefined;
   private leaving = false;
   private opened = false;
+  private knownTarget: MachineTarget | null = null;
 
   constructor(
     private readonly store: StateStorePort,
@@ -80,8 +91,12 @@ export class Reconciler {
     return this.runner.preflight(this.policy.owner);
   }
 
-  urlOf(address: string): MachineUrl {
-    return this.runner.urlOf(address);
+  /** Where the recorded machine answers: one object per place, so that the data plane can compare it by reference. */
+  get target(): MachineTarget | null {
+    const next = this.runner.targetOf(this.state.record);
+    const same = next && this.knownTarget && isSameTarget(next, this.knownTarget);
+    if (!same) this.knownTarget = next;
+    return this.knownTarget;
   }
 
   /** Posts an event; never waits. */
@@ -90,11 +105,21 @@ export class Reconciler {
   }
 
   /** Resolves when a wish has been recorded or could not be; a thousand callers share one event. */
-  wake(): Promise<void> {
+  wake(actor: string | null = null): Promise<void> {
     return new Promise((resolve) => {
       this.wakeWaiters.push(resolve);
-      if (this.wakeWaiters.length === 1) this.post({ type: 'wake' });
+      if (this.wakeWaiters.length === 1) this.post({ type: 'wake', actor });
     });
+  }
+
+  /** Carries out an operator's act, or says why not. */
+  operate(act: OperatorAct, actor: string): Promise<Verdict> {
+    return new Promise((answer) => this.post({ type: 'operator', act, actor, answer }));
+  }
+
+  /** The event log after `afterVersion`, oldest first. */
+  events(afterVersion: number, limit: number): Promise<StoredEvent[]> {
+    return this.store.events(afterVersion, limit);
   }
 
   /** Brings the current step to a recorded point and stops deciding; the next process goes on. */
@@ -127,15 +152,23 @@ export class Reconciler {
   private async handle(message: Message): Promise<void> {
     if (message.type === 'heartbeat') return this.heartbeat();
     if (message.type === 'renew') return this.renew();
+    let verdict: Verdict | null = null;
     try {
       // Without the lease nothing is decided: the control plane fails closed, the data plane serves on.
-      if (this.epoch !== null) await this.step(message);
+      if (this.epoch !== null) verdict = await this.step(message);
     } finally {
       if (message.type === 'wake') for (const done of this.wakeWaiters.splice(0)) done();
+      if (message.type === 'operator') message.answer(verdict ?? this.unavailable());
     }
   }
 
-  private async step(event: PoolEvent): Promise<void> {
+  private unavailable(): Verdict {
+    const { message } = ERROR_CATALOGUE.state_unavailable;
+    return { done: false, code: 'state_unavailable', message: this.storeTrouble ?? message };
+  }
+
+  /** What came of an operator's act; null for other events, and when it could not be written down. */
+  private async step(event: PoolEvent): Promise<Verdict | null> {
     const { clock, chance } = this.tools;
     this.traffic.forgetFuture();
     const next = transition(this.state, event, {
@@ -150,15 +183,17 @@ export class Reconciler {
     if (!(await this.commit(next))) {
       this.state = undone(this.state.record, next, clock.nowMs());
       this.tickAt(clock.nowMs() + STORE_RETRY_MS);
-      return this.publish();
+      this.publish();
+      return null;
     }
     this.state = next.state;
     this.publish();
     for (const entry of next.log) {
-      this.tools.log.info({ from: entry.from, to: entry.to, cause: entry.cause }, `phase ${entry.to}: ${entry.reason}`);
+      const { from, to, cause, actor, reason } = entry;
+      this.tools.log.info({ from, to, cause, ...(actor !== null && { actor }) }, `phase ${to}: ${reason}`);
     }
-    if (this.leaving) return;
-    for (const effect of next.effects) this.perform(effect);
+    if (!this.leaving) for (const effect of next.effects) this.perform(effect);
+    return next.verdict;
   }
 
   private perform(effect: Effect): void {
@@ -253,8 +288,8 @@ export class Reconciler {
   }
 
   private publish(): void {
-    const { phase, address } = this.state.record;
-    if (phase === 'ready' && address) this.traffic.admit(this.runner.urlOf(address));
+    const { target } = this;
+    if (this.state.record.phase === 'ready' && target) this.traffic.admit(target);
     else this.traffic.close();
     this.onChange();
   }
@@ -289,6 +324,9 @@ function undone(record: PoolRecord, next: Transition, nowMs: number): PoolState 
     if (effect.type === 'command') senses.commanding = null;
     if (effect.type === 'probe') senses.probing = false;
     if (effect.type === 'prepare') senses.preparing = false;
+    if (effect.type === 'latch') senses.latch = 'open';
+    if (effect.type === 'unlatch') senses.latch = 'closed';
+    if (effect.type === 'instruct') senses.instructions = 'due';
   }
   return { record, senses };
 }
@@ -298,4 +336,8 @@ function difference(before: PoolRecord, after: PoolRecord): Partial<PoolRecord> 
   const keys = Object.keys(after) as (keyof PoolRecord)[];
   const changed = keys.filter((key) => before[key] !== after[key]);
   return changed.length === 0 ? null : Object.fromEntries(changed.map((key) => [key, after[key]]));
+}
+
+function isSameTarget(a: MachineTarget, b: MachineTarget): boolean {
+  return a.url === b.url && a.launchId === b.launchId && a.linkEpoch === b.linkEpoch;
 }

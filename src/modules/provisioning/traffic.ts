@@ -4,32 +4,32 @@
  */
 import type { Clock } from '../../common/time/clock.js';
 import type { Traffic } from './domain/policy.js';
-import type { MachineUrl } from './ports/machine.port.js';
+import type { MachineTarget } from './ports/machine.port.js';
 import type { TrafficLease } from './provisioning.gate.js';
 
 export class TrafficCounter implements Traffic {
   open = 0;
   lastActivityMs: number | null = null;
-  private url: MachineUrl | null = null;
+  private target: MachineTarget | null = null;
   private waitingForNone: (() => void)[] = [];
 
   constructor(private readonly clock: Clock) {}
 
   /** Lets requests in, to this machine. */
-  admit(url: MachineUrl): void {
-    this.url = url;
+  admit(target: MachineTarget): void {
+    this.target = target;
   }
 
   /** From now on no lease is given; open ones stay. */
   close(): void {
-    this.url = null;
+    this.target = null;
   }
 
   /** A lease when the gate is open. A waking one moves the idle clock when it ends; others only hold off a stop. */
   tryAcquire(waking: boolean): TrafficLease | null {
-    if (this.url === null) return null;
+    if (this.target === null) return null;
     this.open += 1;
-    return new CountedLease(this, this.url, waking);
+    return new CountedLease(this, this.target, waking);
   }
 
   /** Called by a lease when it ends, once. */
@@ -58,7 +58,7 @@ class CountedLease implements TrafficLease {
 
   constructor(
     private readonly counter: TrafficCounter,
-    readonly url: MachineUrl,
+    readonly target: MachineTarget,
     private readonly waking: boolean,
   ) {}
 

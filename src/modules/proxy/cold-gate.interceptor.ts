@@ -63,7 +63,13 @@ export class ColdGateInterceptor implements NestInterceptor {
     if (signal.aborted) return this.nobody(reply);
     if (answer) return this.answer(request, reply, answer);
     const waking = (route.kind === 'work' || route.kind === 'work-or-unload') && isWork(method, path);
-    const admission = await this.gate.acquire({ waking, arrivedMs, holdMs: holdWishMs(request.headers), signal });
+    const admission = await this.gate.acquire({
+      waking,
+      arrivedMs,
+      holdMs: holdWishMs(request.headers),
+      signal,
+      actor: null,
+    });
     if (admission.kind === 'cold') throw GatewayError.cold(admission.answer);
     if (admission.kind === 'left') return this.nobody(reply);
     if (signal.aborted) {

@@ -4,33 +4,34 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { Agent } from 'undici';
 import type { Logger } from '../../common/logging/logger.js';
+import { LinkAgents } from '../link/link-agents.js';
+import type { MachineLink } from '../link/machine-link.js';
 import { type ProvisioningGate, type TrafficLease } from '../provisioning/provisioning.gate.js';
 import { writeError } from './answers.js';
 import { Exchange, type ExchangeObserver } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
 import { outboundHeaders } from './headers.js';
 
-const CONNECT_TIMEOUT_MS = 5000;
 /** Idle connections to the machine; shorter than what any front of Ollama grants. */
 const IDLE_CONNECTION_MS = 30_000;
 
 export class Forwarder implements ExchangeObserver {
   closing = false;
-  private readonly agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: 15_000 },
-    pipelining: 1,
-    keepAliveTimeout: IDLE_CONNECTION_MS,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    allowH2: false,
-  });
+  private readonly agents: LinkAgents;
 
   constructor(
     private readonly gate: ProvisioningGate,
+    link: MachineLink,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.agents = new LinkAgents(link, {
+      pipelining: 1,
+      keepAliveTimeout: IDLE_CONNECTION_MS,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
 
   /**
    * Forwards the request as it came and owns the lease from here on.
@@ -46,9 +47,9 @@ export class Forwarder implements ExchangeObserver {
     const { headers, hasBody, expectsContinue } = outboundHeaders(request.rawHeaders);
     if (expectsContinue) response.writeContinue();
     try {
-      this.agent.dispatch(
+      this.agents.of(lease.target).dispatch(
         {
-          origin: lease.url,
+          origin: lease.target.url,
           path: targetOf(request),
           method: request.method as 'GET',
           headers,
@@ -77,7 +78,7 @@ export class Forwarder implements ExchangeObserver {
 
   /** Closes idle connections and ends those in use. */
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await this.agents.destroy();
   }
 }
 

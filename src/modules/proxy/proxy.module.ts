@@ -7,6 +7,7 @@ import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { LifecycleConfig } from '../../common/config/classes.js';
 import { Logger } from '../../common/logging/logger.js';
 import { Clock } from '../../common/time/clock.js';
+import { MachineLink } from '../link/machine-link.js';
 import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
 import { ColdGateInterceptor } from './cold-gate.interceptor.js';
 import { Forwarder } from './forwarder.js';
@@ -29,8 +30,8 @@ export class ProxyModule {
         { provide: APP_FILTER, useClass: GatewayErrorFilter },
         {
           provide: Forwarder,
-          useFactory: (gate: ProvisioningGate, log: Logger) => new Forwarder(gate, log),
-          inject: [ProvisioningGate, Logger],
+          useFactory: (gate: ProvisioningGate, link: MachineLink, log: Logger) => new Forwarder(gate, link, log),
+          inject: [ProvisioningGate, MachineLink, Logger],
         },
         {
           provide: FrontDoor,

@@ -55,7 +55,10 @@ CREATE TRIGGER audit_event_no_delete BEFORE DELETE ON audit_event
 CREATE TABLE catalogue (pool TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [INITIAL];
+/** Who was behind it; null where nobody is known, as in all events written before. */
+const ACTOR = `ALTER TABLE audit_event ADD COLUMN actor TEXT;`;
+
+export const MIGRATIONS: readonly string[] = [INITIAL, ACTOR];
 
 /** Brings the database to the newest schema in one transaction; touches nothing that a newer gateway has written. */
 export function migrate(database: Database): void {

@@ -12,7 +12,7 @@ import { StateUnavailableError } from '../provisioning/ports/state-store.port.js
 import { MIGRATIONS } from './sqlite-schema.js';
 import { SqliteStateStore } from './sqlite-state-store.js';
 
-const EVENT = { atMs: 1, from: 'absent', to: 'creating', reason: 'a request', cause: 'request' } as const;
+const EVENT = { atMs: 1, from: 'absent', to: 'creating', reason: 'a request', cause: 'request', actor: null } as const;
 
 describe('SqliteStateStore', () => {
   const clock = new ManualClock();

@@ -46,12 +46,12 @@ export function prepareStatements(database: Database) {
       `UPDATE slot SET version = @version, record = @record WHERE pool = @pool`,
     ),
     appendEvent: prepare<EventParameters>(
-      `INSERT INTO audit_event (pool, version, position, at_ms, boot_id, epoch, from_phase, to_phase, reason, cause)
-       VALUES (@pool, @version, @position, @atMs, @bootId, @epoch, @from, @to, @reason, @cause)`,
+      `INSERT INTO audit_event (pool, version, position, at_ms, boot_id, epoch, from_phase, to_phase, reason, cause, actor)
+       VALUES (@pool, @version, @position, @atMs, @bootId, @epoch, @from, @to, @reason, @cause, @actor)`,
     ),
     /** A page ends with a whole commit, because the next one begins after a version. */
     events: prepare<Pool & { after: number; limit: number }, StoredEvent>(
-      `SELECT version, at_ms AS atMs, from_phase AS "from", to_phase AS "to", reason, cause FROM audit_event
+      `SELECT version, at_ms AS atMs, from_phase AS "from", to_phase AS "to", reason, cause, actor FROM audit_event
         WHERE pool = @pool AND version > @after AND version <= (
           SELECT max(version) FROM (
             SELECT version FROM audit_event WHERE pool = @pool AND version > @after

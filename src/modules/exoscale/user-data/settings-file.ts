@@ -1,4 +1,5 @@
 /** What the gateway sets on one machine, as the shell file that its scripts source. */
+import type { MachineEnd } from '../../link/machine-link.js';
 import type { MachineFile } from './machine-files.js';
 import { shellQuote } from './shell-quote.js';
 
@@ -8,6 +9,8 @@ export interface MachineSettings {
   gpu: boolean;
   /** Port of the machine on which Ollama is published. */
   linkPort: number;
+  /** What makes the machine's end of the link. */
+  link: MachineEnd;
   /** Container image of Ollama, pinned. */
   image: string;
   /** Settings passed to Ollama; names start with `OLLAMA_`. */

@@ -29,6 +29,10 @@ export function withoutFuture({ record, senses }: PoolState, timings: Timings, n
       cataloguedMs: past(senses.cataloguedMs),
       retryMs: Math.min(senses.retryMs, latestMs),
       prepareMs: Math.min(senses.prepareMs, latestMs),
+      latchRetryMs: Math.min(senses.latchRetryMs, latestMs),
+      busySinceMs: past(senses.busySinceMs),
+      busyUntilMs: Math.min(senses.busyUntilMs, latestMs),
+      refusedSinceMs: past(senses.refusedSinceMs),
     },
   };
 }

@@ -26,10 +26,15 @@ export interface Context {
   traffic: Traffic;
 }
 
+/** What came of an operator's act: done (or on its way), or refused for a reason that the operator can act on. */
+export type Verdict = { done: true } | { done: false; code: ErrorCode; message: string };
+
 export interface Transition {
   state: PoolState;
   effects: Effect[];
-  /** What to append to the event log: at most one change of phase per transition. */
+  /** Set for an operator's act. */
+  verdict: Verdict | null;
+  /** What to append to the event log: at most one change of phase per transition, and notes. */
   log: PoolEventRecord[];
 }
 
@@ -41,6 +46,9 @@ export class Draft {
   private readonly log: PoolEventRecord[] = [];
   /** Who or what the event came from, for the log. */
   cause = 'clock';
+  actor: string | null = null;
+  verdict: Verdict | null = null;
+  changedPhase = false;
 
   constructor(
     state: PoolState,
@@ -49,10 +57,6 @@ export class Draft {
     this.record = { ...state.record };
     this.senses = { ...state.senses };
     this.nowMs = ctx.nowMs;
-  }
-
-  get changedPhase(): boolean {
-    return this.log.length > 0;
   }
 
   get timings() {
@@ -65,19 +69,35 @@ export class Draft {
   }
 
   result(): Transition {
-    return { state: { record: this.record, senses: this.senses }, effects: this.effects, log: this.log };
+    return {
+      state: { record: this.record, senses: this.senses },
+      effects: this.effects,
+      verdict: this.verdict,
+      log: this.log,
+    };
   }
 
   /** Moves to another phase; its rule runs in a transition of its own, after this one is committed. */
   enter(phase: Phase, reason: string): void {
     const { record } = this;
-    this.log.push({ atMs: this.nowMs, from: record.phase, to: phase, reason, cause: this.cause });
+    this.write(phase, reason);
+    this.changedPhase = true;
     record.phase = phase;
     record.phaseSinceMs = this.nowMs;
     record.reason = reason;
     this.senses.troubles = 0;
     this.senses.retryMs = 0;
     this.effects.push({ type: 'tickAt', atMs: this.nowMs });
+  }
+
+  /** Writes down what somebody asked for, where that changes no phase. */
+  note(reason: string): void {
+    this.write(this.record.phase, reason);
+  }
+
+  private write(to: Phase, reason: string): void {
+    const { nowMs, record, cause, actor } = this;
+    this.log.push({ atMs: nowMs, from: record.phase, to, reason, cause, actor });
   }
 
   /** Ends the attempt. A failure that heals is tried again at `notBefore` while wanted, another one needs a new wake. */
@@ -114,6 +134,7 @@ export class Draft {
   restoreRetired(): void {
     this.record.instanceId = this.record.retiredInstanceId;
     this.record.fingerprint = this.ctx.policy.fingerprint;
+    this.record.linkEpoch = this.ctx.policy.linkEpoch;
     this.record.retiredInstanceId = null;
     this.record.bringUp = 'resume';
     // What was seen before was seen of another machine.
@@ -125,6 +146,7 @@ export class Draft {
     this.record.instanceId = machine.id;
     this.record.launchId = machine.launchId ?? this.record.launchId ?? this.ctx.newId;
     this.record.fingerprint = machine.fingerprint;
+    this.record.linkEpoch = machine.linkEpoch;
     this.record.instanceStatus = machine.status;
     this.record.createAttemptMs = null;
     this.senses.view = null;
@@ -209,6 +231,25 @@ export class Draft {
     senses.prepareMs = this.nowMs + backoffMs(senses.brokenLoads, this.timings.backoff, this.ctx.random);
   }
 
+  latch(address: string): void {
+    const { senses } = this;
+    if (this.nowMs < senses.latchRetryMs) return this.tickAt(senses.latchRetryMs);
+    senses.latch = 'closing';
+    this.effects.push({ type: 'latch', address, seq: senses.machineSeq });
+  }
+
+  unlatch(address: string): void {
+    this.senses.latch = 'opening';
+    this.effects.push({ type: 'unlatch', address, seq: this.senses.machineSeq });
+  }
+
+  /** Tells the dead-man timer what has changed; what could not be told is told again. */
+  instruct(address: string): void {
+    if (this.senses.instructions !== 'due') return;
+    this.senses.instructions = 'sent';
+    this.effects.push({ type: 'instruct', address, seq: this.senses.machineSeq });
+  }
+
   pullOthers(address: string): void {
     if (this.senses.othersPulled) return;
     this.senses.othersPulled = true;
@@ -267,6 +308,13 @@ export class Draft {
       preparing: false,
       brokenLoads: 0,
       prepareMs: 0,
+      latch: 'open',
+      latchedBusy: 0,
+      latchFailures: 0,
+      latchRetryMs: 0,
+      instructions: 'known',
+      refusals: 0,
+      refusedSinceMs: null,
     } satisfies Partial<Senses>);
   }
 

@@ -42,6 +42,8 @@ export interface PoolRecord {
   instanceId: string | null;
   /** Label of the recorded machine; null for none. */
   fingerprint: string | null;
+  /** Label of the recorded machine: the epoch of the link keys it was made with. */
+  linkEpoch: number | null;
   /** The job of the cloud that the phase waits for. */
   operationId: string | null;
   /** Set before a create is sent, cleared when its outcome is known: while set, no second create within the quarantine. */
@@ -67,6 +69,8 @@ export interface PoolRecord {
   retiredInstanceId: string | null;
   /** Starts on a request's behalf that reached running, within the last hour (flap guard). */
   startsMs: number[];
+  /** An operator wants the machine to stay on until then; null for nobody. */
+  keepAwakeUntilMs: number | null;
   /** Measured durations of the last bring-ups, from the first call to ready. */
   lastResumeMs: number | null;
   lastCreateMs: number | null;
@@ -77,6 +81,7 @@ export const NO_MACHINE = {
   launchId: null,
   instanceId: null,
   fingerprint: null,
+  linkEpoch: null,
   operationId: null,
   createAttemptMs: null,
   address: null,
@@ -103,12 +108,13 @@ export function newRecord(nowMs: number): PoolRecord {
     notBeforeMs: null,
     retiredInstanceId: null,
     startsMs: [],
+    keepAwakeUntilMs: null,
     lastResumeMs: null,
     lastCreateMs: null,
   };
 }
 
-/** One line of the append-only event log. */
+/** One line of the append-only event log: a change of phase, or within one (`from` is `to`) what somebody asked for. */
 export interface PoolEventRecord {
   atMs: number;
   from: Phase;
@@ -116,4 +122,6 @@ export interface PoolEventRecord {
   reason: string;
   /** Who or what caused it: `request`, `clock`, `cloud`, `machine`, `operator`, `restart`. */
   cause: string;
+  /** The person or key behind it, where one is known. */
+  actor: string | null;
 }

@@ -53,12 +53,24 @@ describe('the idle stop', () => {
     { title: 'stays set while draining', ready: -60, last: -31, open: 0, phase: 'draining', expected: -1 },
   ] as const)('$title', ({ ready, last, open, phase, expected }) => {
     const at = (minutes: number | null) => (minutes === null ? null : NOW + minutes * MIN);
-    expect(idleStopAtMs({ readyMs: at(ready), phase }, { open, lastActivityMs: at(last) }, policy)).toBe(at(expected));
+    expect(
+      idleStopAtMs({ readyMs: at(ready), phase, keepAwakeUntilMs: null }, { open, lastActivityMs: at(last) }, policy),
+    ).toBe(at(expected));
+  });
+
+  it('waits for the end of an operator’s keep-awake, and not longer', () => {
+    const idle = { open: 0, lastActivityMs: NOW };
+    const until = (keepAwakeUntilMs: number) =>
+      idleStopAtMs({ readyMs: NOW - MIN, phase: 'ready', keepAwakeUntilMs }, idle, policy);
+    expect(until(NOW + 90 * MIN)).toBe(NOW + 90 * MIN);
+    expect(until(NOW + MIN)).toBe(NOW + 30 * MIN);
   });
 
   it('comes after a short idle timeout even when nobody used the machine', () => {
     const short = { idleTimeoutMs: MIN, unclaimedMs: 10 * MIN };
-    expect(idleStopAtMs({ readyMs: NOW, phase: 'ready' }, { open: 0, lastActivityMs: null }, short)).toBe(NOW + MIN);
+    expect(
+      idleStopAtMs({ readyMs: NOW, phase: 'ready', keepAwakeUntilMs: null }, { open: 0, lastActivityMs: null }, short),
+    ).toBe(NOW + MIN);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The policies of a pool as pure functions: what may wake it, when it is idle, how long a bring-up will take. */
 import type { PoolRecord } from './model.js';
-import type { Timings } from './timings.js';
+import { BRING_UP, type Timings } from './timings.js';
 
 /** What the operator configured, in ms. */
 export interface PoolPolicy {
@@ -8,6 +8,9 @@ export interface PoolPolicy {
   adoptOwner: string | null;
   /** Label value that fits the configuration; a machine with another one is replaced when idle. */
   fingerprint: string;
+  /** Epoch of the link keys that a new machine gets, and all epochs whose machines can be spoken to. */
+  linkEpoch: number;
+  linkEpochs: readonly number[];
   idleTimeoutMs: number;
   unclaimedMs: number;
   idleAction: 'stop' | 'destroy';
@@ -46,21 +49,35 @@ export function startsAllowedAgainMs(
   return freedBy + HOUR_MS;
 }
 
+/** Why no machine may be started now, in a sentence; null when one may, or when one is on its way or serves already. */
+export function startRefusal(
+  record: Pick<PoolRecord, 'phase' | 'startsMs'>,
+  policy: Pick<PoolPolicy, 'maxStartsPerHour'>,
+  nowMs: number,
+): string | null {
+  if (BRING_UP.has(record.phase) || record.phase === 'ready' || record.phase === 'draining') return null;
+  const allowedMs = startsAllowedAgainMs(record, policy, nowMs);
+  if (allowedMs === null) return null;
+  return `The machine was started ${policy.maxStartsPerHour} times within an hour (GATEWAY_MAX_STARTS_PER_HOUR). It may start again at ${new Date(allowedMs).toISOString()}.`;
+}
+
 /**
  * When a ready machine will be stopped if nothing more comes: idle timeout after max(ready, end of the last waking
- * request), or the shorter unclaimed time when nobody has used it since ready. Null while it is in use or not ready.
+ * request), or the shorter unclaimed time when nobody has used it since ready; not before an operator's keep-awake ends.
+ * Null while it is in use or not ready.
  */
 export function idleStopAtMs(
-  record: Pick<PoolRecord, 'readyMs' | 'phase'>,
+  record: Pick<PoolRecord, 'readyMs' | 'phase' | 'keepAwakeUntilMs'>,
   traffic: Traffic,
   policy: Pick<PoolPolicy, 'idleTimeoutMs' | 'unclaimedMs'>,
 ): number | null {
   if (record.readyMs === null || traffic.open > 0) return null;
   if (record.phase !== 'ready' && record.phase !== 'draining') return null;
   const claimed = traffic.lastActivityMs !== null && traffic.lastActivityMs >= record.readyMs;
-  return claimed
+  const idleMs = claimed
     ? (traffic.lastActivityMs as number) + policy.idleTimeoutMs
     : record.readyMs + Math.min(policy.idleTimeoutMs, policy.unclaimedMs);
+  return Math.max(idleMs, record.keepAwakeUntilMs ?? 0);
 }
 
 /**

@@ -18,6 +18,21 @@ export interface Senses {
   machineSeq: number;
   probing: boolean;
   preparing: boolean;
+  /** The drain latch of the machine; between `closing` and `opening` its answer is awaited. */
+  latch: 'open' | 'closing' | 'closed' | 'opening';
+  /** Requests in progress on the latched machine. */
+  latchedBusy: number;
+  /** Consecutive attempts to latch that failed, and when to try again. */
+  latchFailures: number;
+  latchRetryMs: number;
+  /** The machine is used by somebody this process does not know: since when, and until when it is left alone. */
+  busySinceMs: number | null;
+  busyUntilMs: number;
+  /** Whether the dead-man timer still has to be told something. */
+  instructions: 'due' | 'sent' | 'known';
+  /** Consecutive probes that something refused: other keys, or another machine; and since when. */
+  refusals: number;
+  refusedSinceMs: number | null;
   /** After a load that was broken off: how often in a row, and when to try again. */
   brokenLoads: number;
   prepareMs: number;
@@ -46,6 +61,15 @@ export const NO_SENSES: Senses = {
   machineSeq: 0,
   probing: false,
   preparing: false,
+  latch: 'open',
+  latchedBusy: 0,
+  latchFailures: 0,
+  latchRetryMs: 0,
+  busySinceMs: null,
+  busyUntilMs: 0,
+  instructions: 'known',
+  refusals: 0,
+  refusedSinceMs: null,
   brokenLoads: 0,
   prepareMs: 0,
   othersPulled: false,

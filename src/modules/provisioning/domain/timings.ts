@@ -15,6 +15,9 @@ export interface Timings {
   /** Between two probes of a booting machine, and of a ready one. */
   bootProbeMs: number;
   readyProbeMs: number;
+  /** How long a machine that is used by somebody unknown is left alone, again and again, and for how long at most. */
+  busyMs: number;
+  busyCapMs: number;
   /** Between two readings of the model catalogue of a machine that works. */
   catalogueMs: number;
   /** How long a list may still show a machine that is gone; after that it counts as existing again. */
@@ -45,6 +48,8 @@ export function timingsAt(scale: number): Timings {
     asleepLookMs: at(MIN),
     bootProbeMs: at(2 * SEC),
     readyProbeMs: at(5 * SEC),
+    busyMs: at(MIN),
+    busyCapMs: at(60 * MIN),
     catalogueMs: at(MIN),
     ghostMs: at(10 * MIN),
     deadlineMs: {

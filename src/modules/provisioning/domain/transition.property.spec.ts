@@ -75,7 +75,7 @@ describe('every transition', () => {
       { type: 'suspected' },
       { type: 'restarted' },
       { type: 'prepared', seq: 0 },
-      { type: 'probed', seq: 0, answered: false },
+      { type: 'probed', seq: 0, outcome: 'silent' },
     ),
     anyView.map(looked),
     anyFault.map((one): PoolEvent => ({ type: 'lookFailed', seq: 0, fault: one })),

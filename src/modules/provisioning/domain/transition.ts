@@ -7,9 +7,13 @@ import { withoutFuture } from './clock-steps.js';
 import { Draft, type Context, type PoolState, type Transition } from './draft.js';
 import type { Command, Fault, PoolEvent } from './events.js';
 import type { Phase } from './model.js';
-import { absent, failed, isBlocked, stopped } from './phases/asleep.js';
+import { operate } from './operator.js';
+import { wake } from './wish.js';
+import type { ProbeOutcome } from '../ports/machine.port.js';
+import { absent, failed, stopped } from './phases/asleep.js';
 import { booting, creating, loading, startRefused, starting } from './phases/bring-up.js';
-import { draining, MISSED_PROBES, ready } from './phases/serving.js';
+import { draining, latched, unlatched } from './phases/draining.js';
+import { MISSED_PROBES, ready } from './phases/serving.js';
 import { deleting, stopping } from './phases/stopping.js';
 
 /** The phases that never give up: a call that fails is made again until the machine is put away. */
@@ -45,7 +49,13 @@ function fold(d: Draft, event: PoolEvent): void {
       return;
     case 'wake':
       d.cause = 'request';
+      d.actor = event.actor ?? null;
       return wake(d);
+    case 'operator':
+      d.cause = 'operator';
+      d.actor = event.actor;
+      d.verdict = operate(d, event.act);
+      return;
     case 'restarted':
       d.cause = 'restart';
       return restarted(d);
@@ -77,7 +87,19 @@ function fold(d: Draft, event: PoolEvent): void {
       d.cause = 'machine';
       if (event.seq !== senses.machineSeq) return;
       senses.probing = false;
-      return probed(d, event.answered);
+      return probed(d, event.outcome);
+    case 'latched':
+      d.cause = 'machine';
+      if (event.seq === senses.machineSeq) latched(d, event.busy);
+      return;
+    case 'unlatched':
+      d.cause = 'machine';
+      if (event.seq === senses.machineSeq) unlatched(d, event.done);
+      return;
+    case 'instructed':
+      if (event.seq === senses.machineSeq && senses.instructions === 'sent')
+        senses.instructions = event.done ? 'known' : 'due';
+      return;
     case 'progressed':
       if (event.seq !== senses.machineSeq) return;
       senses.progress = event.fraction;
@@ -99,18 +121,6 @@ function fold(d: Draft, event: PoolEvent): void {
       if (record.phase === 'loading') prepareFailed(d, event.fault);
       return;
   }
-}
-
-function wake(d: Draft): void {
-  const { record } = d;
-  record.lastWakeMs = d.nowMs;
-  if (record.phase === 'draining') {
-    record.wanted = true;
-    return d.enter('ready', 'a request came while draining');
-  }
-  // A failure that a person must mend is not tried again on every request.
-  const needsPerson = record.phase === 'failed' && !record.failure?.heals;
-  if (!needsPerson || (d.nowMs >= (record.notBeforeMs ?? 0) && !isBlocked(record))) record.wanted = true;
 }
 
 /** Whatever was ready must be proven again: the address may be somebody else's by now. */
@@ -152,6 +162,7 @@ function accepted(d: Draft, command: Command, operationId: string | null, instan
   if (command.type === 'create' && record.launchId === command.launchId) {
     record.instanceId = instanceId;
     record.fingerprint = d.ctx.policy.fingerprint;
+    record.linkEpoch = d.ctx.policy.linkEpoch;
     record.createAttemptMs = null;
   }
   if (command.type === 'create' || ('instanceId' in command && command.instanceId === record.instanceId)) {
@@ -185,14 +196,32 @@ function createRefused(d: Draft, fault: Fault): void {
   d.fail('capacity', fault.message);
 }
 
-function probed(d: Draft, answered: boolean): void {
+function probed(d: Draft, outcome: ProbeOutcome): void {
   const { record, senses } = d;
-  if (record.phase === 'booting' && answered) return d.enter('loading', 'Ollama answers');
+  const answered = outcome === 'answered';
+  if (record.phase === 'booting') {
+    if (answered) return d.enter('loading', 'Ollama answers');
+    return countRefusals(d, outcome);
+  }
   if (record.phase !== 'ready') return;
   senses.missedProbes = answered ? 0 : senses.missedProbes + 1;
   // Quickly to a verdict: the next probe is due now, then the cloud is asked once.
   if (!answered && senses.missedProbes < MISSED_PROBES) senses.probedMs = null;
   if (senses.missedProbes === MISSED_PROBES) d.blur();
+}
+
+/** The first refusal asks the cloud again: a machine at a remembered address may be somebody else's by now. */
+function countRefusals(d: Draft, outcome: ProbeOutcome): void {
+  const { senses } = d;
+  if (outcome !== 'refused') {
+    senses.refusals = 0;
+    senses.refusedSinceMs = null;
+    return;
+  }
+  senses.refusals += 1;
+  if (senses.refusedSinceMs !== null) return;
+  senses.refusedSinceMs = d.nowMs;
+  d.blur();
 }
 
 function becomeReady(d: Draft): void {
@@ -215,5 +244,6 @@ function becomeReady(d: Draft): void {
 function prepareFailed(d: Draft, fault: Fault): void {
   // Broken off: tried again until there is no progress for the deadline of the phase.
   if (fault.code === 'boot_failed') return d.prepareLater();
+  if (fault.code === 'link_mismatch') return d.enter('booting', fault.message);
   d.fail(fault.code, fault.message, fault.code === 'disk_too_small' ? 'destroy' : 'stop');
 }

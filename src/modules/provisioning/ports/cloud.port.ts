@@ -28,6 +28,7 @@ export interface CloudMachine {
   owner: string | null;
   launchId: string | null;
   fingerprint: string | null;
+  linkEpoch: number | null;
 }
 
 /** State of an asynchronous job of the cloud; null when its id is no longer known. */
@@ -76,6 +77,10 @@ export interface CloudFinding {
 export abstract class CloudPort {
   /** Hash of the configured template, type, disk size, link settings and bootstrap version; a pure value. */
   abstract readonly fingerprint: string;
+  /** Label of new machines: the epoch of their link keys. */
+  abstract readonly linkEpoch: number;
+  /** The epochs whose machines the gateway can speak to. */
+  abstract readonly linkEpochs: readonly number[];
 
   abstract look(request: LookRequest): Promise<CloudView>;
 

@@ -129,6 +129,9 @@ function running(d: Draft, machine: CloudMachine): void {
   d.enter('booting', 'running for the cloud');
 }
 
+/** Consecutive refusals after which the machine counts as one with other keys. */
+const MAX_REFUSALS = 3;
+
 /** Running for the cloud: probe until Ollama answers; notice when somebody stops or deletes it. */
 export function booting(d: Draft): void {
   const { record } = d;
@@ -140,7 +143,19 @@ export function booting(d: Draft): void {
   const givesUp = late(d, limitMs) && d.ctx.traffic.open === 0 && asked;
   if (givesUp) return bootFailed(d, 'Ollama on the machine did not answer in time.');
   if (!stillRunning(d)) return;
+  if (cannotBeSpokenTo(d)) return d.fail('link_mismatch', '', 'destroy');
   if (record.address) d.probe(record.address, d.timings.bootProbeMs);
+}
+
+/** Made with link keys that this gateway does not have, by its label or by its own word. Open streams come first. */
+function cannotBeSpokenTo(d: Draft): boolean {
+  const { record, senses, ctx } = d;
+  if (ctx.traffic.open > 0) return false;
+  // A release before the private link wrote down no epoch.
+  if (!ctx.policy.linkEpochs.includes(record.linkEpoch ?? 0)) return true;
+  // The address has been read again since, so it is our machine that refuses.
+  const confirmed = senses.view !== null && senses.view.atMs >= (senses.refusedSinceMs ?? Infinity);
+  return senses.refusals >= MAX_REFUSALS && confirmed;
 }
 
 /** Ollama answers: the model is pulled, loaded and confirmed by the gateway itself. */

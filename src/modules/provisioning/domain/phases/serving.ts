@@ -1,4 +1,4 @@
-/** Rules for a machine that serves: ready, draining. */
+/** Rules for a machine that serves. */
 import { isLeaving } from '../choice.js';
 import type { Draft } from '../draft.js';
 import { idleStopAtMs } from '../policy.js';
@@ -10,9 +10,13 @@ export const MISSED_PROBES = 3;
 /** Serves. A cloud that does not answer changes nothing here (the data plane fails open). */
 export function ready(d: Draft): void {
   const { record, senses, ctx } = d;
+  if (ctx.traffic.open > 0) senses.busySinceMs = null;
   const idleMs = idleStopAtMs(record, ctx.traffic, ctx.policy);
-  if (idleMs !== null && d.nowMs >= idleMs) return d.enter('draining', idleReason(d));
-  if (idleMs !== null) d.tickAt(idleMs);
+  if (idleMs !== null && d.nowMs >= Math.max(idleMs, senses.busyUntilMs)) {
+    record.wanted = false;
+    return d.enter('draining', idleReason(d));
+  }
+  if (idleMs !== null) d.tickAt(Math.max(idleMs, senses.busyUntilMs));
 
   const view = d.viewWithin(d.timings.readyLookMs);
   if (view && !senses.commanding) {
@@ -30,24 +34,13 @@ export function ready(d: Draft): void {
   }
   if (!record.address) return;
   d.probe(record.address, d.timings.readyProbeMs);
+  d.instruct(record.address);
   d.pullOthers(record.address);
   d.catalogueAfterWork(record.address);
 }
 
-/** Idle: the gates are closing. A request that comes now wins and is served. */
-export function draining(d: Draft): void {
-  const { record, ctx } = d;
-  if (ctx.traffic.open > 0) return d.enter('ready', 'a request came while draining');
-  record.wanted = false;
-  d.leaveMachine();
-  const outdated = record.fingerprint !== ctx.policy.fingerprint;
-  if (outdated) return d.enter('deleting', 'idle, and the configuration has changed: the machine is replaced');
-  if (ctx.policy.idleAction === 'destroy') return d.enter('deleting', record.reason);
-  d.enter('stopping', record.reason);
-}
-
 /** A ready machine that is not where or what it was must be proven again before it serves. */
-function prove(d: Draft, reason: string): void {
+export function prove(d: Draft, reason: string): void {
   d.senses.missedProbes = 0;
   d.record.bringUp = 'resume';
   d.record.bringUpSinceMs = d.nowMs;
