@@ -1,29 +1,16 @@
 #!/usr/bin/env node
-/** The gateway's process: configuration, application, listener, signals. Everything else is in app.module.ts. */
+/** The gateway's process: configuration, start, signals, exit codes. Everything else is in gateway.ts and the modules. */
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppModule } from './app.module.js';
 import { loadConfig } from './common/config/load-config.js';
 import { createLogger } from './common/logging/logger.js';
-import { nestLogger } from './common/logging/nest-logger.js';
-import { FrontDoor } from './modules/proxy/front-door.js';
-import { createHttpAdapter } from './modules/proxy/http-adapter.js';
+import { Gateway, ListenError } from './gateway.js';
 
 const { config, faults, warnings } = loadConfig();
-if (faults.length > 0) {
-  process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
-  process.exit(1);
-}
+if (faults.length > 0) fail(faults);
 
 const log = createLogger(config.log.level);
 for (const warning of warnings) log.warn({}, warning);
-const door = new FrontDoor();
-const app = await NestFactory.create<NestFastifyApplication>(
-  AppModule.register(config, log, door),
-  createHttpAdapter(door),
-  { bodyParser: false, logger: nestLogger(log), abortOnError: false },
-);
+const gateway = await Gateway.create(config, log);
 
 let leaving = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -31,7 +18,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     if (leaving) process.exit(1);
     leaving = true;
     log.info({ signal }, 'leaving; a second signal ends at once');
-    app.close().then(
+    gateway.close().then(
       () => process.exit(0),
       (error: unknown) => {
         log.error({ err: error }, 'the gateway could not leave in an orderly way');
@@ -41,11 +28,14 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-const { host, port } = config.listener;
 try {
-  await app.listen(port, host);
-  log.info({ url: await app.getUrl(), pool: config.pool.pool, zone: config.cloud.zone }, 'listening');
+  await gateway.listen();
 } catch (error) {
-  process.stderr.write(`HOST and PORT: cannot listen on ${host}:${port} (${(error as NodeJS.ErrnoException).code})\n`);
+  if (!(error instanceof ListenError)) throw error;
+  fail([error.message]);
+}
+
+function fail(lines: readonly string[]): never {
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''));
   process.exit(1);
 }

@@ -47,7 +47,7 @@ export async function startColdGateway(setting) {
  * @param {string} name
  * @param {GatewaySetting} setting
  * @param {number} operationMs  how long a job of the simulated cloud takes
- * @returns {Promise<{ url: string, pid: number }>}
+ * @returns {Promise<{ url: string, adminUrl: string, pid: number }>}
  */
 async function start(name, { scope, upstreamPort, profileDir }, operationMs) {
   const { ExoscaleSimulator } = await import(new URL('sandbox/exoscale-simulator/exoscale-simulator.js', DIST).href);
@@ -58,8 +58,9 @@ async function start(name, { scope, upstreamPort, profileDir }, operationMs) {
   const cloud = await ExoscaleSimulator.start({ apiKey, apiSecret, operationMs, machines });
   scope.defer(() => cloud.close());
   const port = await freePort();
+  const adminPort = await freePort();
   const shell = { PATH: process.env.PATH, OLLAMA_MODEL: MODEL, EXOSCALE_IDLE_TIMEOUT: '3600', GATEWAY_TIME_SCALE: '1' };
-  const facts = { endpoint: cloud.url, apiKey, apiSecret, linkPort: upstreamPort, port };
+  const facts = { endpoint: cloud.url, apiKey, apiSecret, linkPort: upstreamPort, port, adminPort };
   const env = gatewayEnvironment(shell, { ...facts, stateDir: join(scope.dir, name) });
   const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
   const main = fileURLToPath(new URL('main.js', DIST));
@@ -72,5 +73,5 @@ async function start(name, { scope, upstreamPort, profileDir }, operationMs) {
       () => false,
     );
   });
-  return { url, pid: Number(child.pid) };
+  return { url, adminUrl: `http://127.0.0.1:${adminPort}`, pid: Number(child.pid) };
 }

@@ -6,6 +6,8 @@ export interface SandboxFacts {
   apiSecret: string;
   linkPort: number;
   port: number;
+  /** Of the admin listener; 0 takes any. */
+  adminPort: number;
   stateDir: string;
 }
 
@@ -48,6 +50,7 @@ export function gatewayEnvironment(shell: NodeJS.ProcessEnv, facts: SandboxFacts
     ...(Object.fromEntries(tuned) as Record<string, string>),
     HOST: '127.0.0.1',
     PORT: String(facts.port),
+    GATEWAY_ADMIN_PORT: String(facts.adminPort),
     EXOSCALE_API_ENDPOINT: facts.endpoint,
     EXOSCALE_API_KEY: facts.apiKey,
     EXOSCALE_API_SECRET: facts.apiSecret,

@@ -33,6 +33,7 @@ async function main(environment: NodeJS.ProcessEnv): Promise<number> {
     apiSecret,
     linkPort: simulators.linkPort,
     port,
+    adminPort: port + 1,
     stateDir,
   });
   const gateway = spawn(process.execPath, [fileURLToPath(new URL('../main.js', import.meta.url))], {

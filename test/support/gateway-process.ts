@@ -87,6 +87,13 @@ export class GatewayProcess {
     return String(line.url);
   }
 
+  /** Of the admin listener. */
+  get adminUrl(): string {
+    const line = this.logged('admin listening');
+    if (!line) throw new Error(`the gateway has no admin listener. ${this.describe()}`);
+    return String(line.url);
+  }
+
   get running(): boolean {
     return this.exit === null;
   }

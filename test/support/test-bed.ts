@@ -63,7 +63,15 @@ export class TestBed {
       machines: options.host ?? machines,
     });
     const stateDir = mkdtempSync(join(tmpdir(), 'gateway-e2e-'));
-    const facts = { endpoint: simulator.url, apiKey: API_KEY, apiSecret: API_SECRET, linkPort, port: 0, stateDir };
+    const facts = {
+      endpoint: simulator.url,
+      apiKey: API_KEY,
+      apiSecret: API_SECRET,
+      linkPort,
+      port: 0,
+      adminPort: 0,
+      stateDir,
+    };
     const environment = { ...gatewayEnvironment({ PATH: process.env.PATH }, facts), ...SETTINGS, ...options.env };
     const bed = new TestBed(simulator.control, machines, environment);
     atEnd(async () => {

@@ -1,55 +1,14 @@
 /** `GET /status`: what the gateway is doing, for people and for the predecessor's clients. Never wakes anything. */
 import { Controller, Get, Header } from '@nestjs/common';
-import { CloudConfig, LifecycleConfig } from '../../common/config/classes.js';
-import { ModelConfig } from '../../common/config/model-config.js';
-import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
+import { StatusView } from './status-view.js';
 
 @Controller('status')
 export class StatusController {
-  constructor(
-    private readonly gate: ProvisioningGate,
-    private readonly cloud: CloudConfig,
-    private readonly model: ModelConfig,
-    private readonly lifecycle: LifecycleConfig,
-  ) {}
+  constructor(private readonly view: StatusView) {}
 
-  /** The first eight fields are always there, null where unknown; none is ever renamed (architecture.md §4). */
   @Get()
   @Header('Cache-Control', 'no-store')
   status(): Record<string, unknown> {
-    const now = this.gate.snapshot();
-    const trouble = now.storeTrouble === null ? null : { code: 'state_unavailable', message: now.storeTrouble };
-    const fault = now.failure ?? trouble;
-    return {
-      service: 'ollama-exoscale',
-      provisioning_status: now.status,
-      instance_status: now.instanceStatus,
-      remote_url: now.remoteUrl,
-      zone: this.cloud.zone,
-      instance_type: this.cloud.instanceType,
-      ollama_model: this.model.models.join(','),
-      idle_timeout: this.lifecycle.idleTimeoutSec,
-      ...(fault && { error: fault.message, code: fault.code }),
-      phase: now.phase,
-      phase_since: isoTime(now.phaseSinceMs),
-      reason: now.reason,
-      progress: now.progress,
-      eta_seconds: now.etaMs === null ? null : Math.ceil(now.etaMs / 1000),
-      retry_at: isoTime(now.notBeforeMs),
-      in_flight: now.inFlight,
-      held: now.held,
-      last_activity: isoTime(now.lastActivityMs),
-      idle_stop_at: isoTime(now.idleStopAtMs),
-      wanted: now.wanted,
-      leaving: now.leaving,
-      instance_id: now.instanceId,
-      owner: now.owner,
-      ...(now.outdated && { outdated: true }),
-      preflight: now.findings.map(({ check, level, code, message }) => ({ check, level, code, message })),
-    };
+    return this.view.read();
   }
-}
-
-function isoTime(atMs: number | null): string | null {
-  return atMs === null ? null : new Date(atMs).toISOString();
 }
