@@ -33,13 +33,13 @@ describe('the mTLS link', () => {
     server: Server;
     /** Paths of the requests that were read. */
     paths: string[];
-    names: (string | false)[];
+    names: string[];
   }
 
   /** A machine with this end, as its front is configured from user-data. */
   async function machine(its: TlsEnd, options: ServerOptions = {}): Promise<Machine> {
     const paths: string[] = [];
-    const names: (string | false)[] = [];
+    const names: string[] = [];
     const server = createServer(
       {
         cert: its.certificatePem,
@@ -51,13 +51,10 @@ describe('the mTLS link', () => {
       },
       (incoming, response) => {
         paths.push(incoming.url ?? '');
-        response.end(
-          (incoming.socket as { getPeerCertificate?: () => { subject?: { CN?: string } } }).getPeerCertificate?.()
-            .subject?.CN,
-        );
+        response.end((incoming.socket as TLSSocket).getPeerCertificate().subject.CN);
       },
     );
-    server.on('secureConnection', (socket) => names.push(socket.servername));
+    server.on('secureConnection', (socket) => names.push(socket.servername || ''));
     server.on('tlsClientError', () => undefined);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

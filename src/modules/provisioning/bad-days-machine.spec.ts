@@ -80,6 +80,22 @@ describe('a machine that does not come up', () => {
     expect((await gateway.served()).target.url).toBe(`http://${world.cloud.machines()[0]?.address}:11434`);
   });
 
+  // The proof counted its time from the first load, hours ago, and stopped the machine at once.
+  it('is proven again when it falls silent for a moment after an hour, and not stopped for it', async () => {
+    const { world, gateway } = await begin();
+    await gateway.cold();
+    await gateway.until('ready');
+    const lease = await gateway.served();
+    await gateway.pass(60 * MIN);
+    lease.release();
+    const address = world.cloud.machines()[0]?.address ?? '';
+    world.machines.reachable(address, false);
+    await gateway.until('booting', MIN);
+    world.machines.reachable(address, true);
+    await gateway.until('ready', MIN);
+    expect(world.cloud.calls.stop).toBe(0);
+  });
+
   it('serves again after a restart also while the cloud does not answer', async () => {
     const { world, gateway } = await begin();
     await gateway.cold();

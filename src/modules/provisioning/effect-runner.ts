@@ -65,14 +65,9 @@ export class EffectRunner {
   }
 
   private async perform(effect: Work, record: PoolRecord, intent: Intent): Promise<void> {
-    switch (effect.type) {
-      case 'look':
-        return this.look(effect.seq, record);
-      case 'command':
-        return this.command(effect.command, intent);
-      case 'abandon':
-        return this.abandon();
-    }
+    if (effect.type === 'look') return this.look(effect.seq, record);
+    if (effect.type === 'command') return this.command(effect.command, intent);
+    if (effect.type === 'abandon') return this.abandon();
     const target = this.machine.targetOf(effect.address, record.launchId ?? '', record.linkEpoch ?? 0);
     switch (effect.type) {
       case 'probe':

@@ -237,7 +237,8 @@ function becomeReady(d: Draft): void {
   record.failureCount = 0;
   record.notBeforeMs = null;
   record.bootFailures = 0;
-  d.senses.progress = null;
+  // The next proof has its whole time, however long ago this one was.
+  Object.assign(d.senses, { progress: null, bestProgress: 0, progressMs: null });
   d.enter('ready', 'the model is loaded');
 }
 

@@ -135,6 +135,7 @@ const MAX_REFUSALS = 3;
 /** Running for the cloud: probe until Ollama answers; notice when somebody stops or deletes it. */
 export function booting(d: Draft): void {
   const { record } = d;
+  if (cannotBeSpokenTo(d)) return d.fail('link_mismatch', '', 'destroy');
   const limitMs = record.bringUp === 'resume' ? d.timings.deadlineMs.resuming : d.timings.deadlineMs.booting;
   // Streams of before may still be open: whoever answers nobody else is not cut off from them. And a gateway that comes
   // back late asks once before it gives up.
@@ -143,7 +144,6 @@ export function booting(d: Draft): void {
   const givesUp = late(d, limitMs) && d.ctx.traffic.open === 0 && asked;
   if (givesUp) return bootFailed(d, 'Ollama on the machine did not answer in time.');
   if (!stillRunning(d)) return;
-  if (cannotBeSpokenTo(d)) return d.fail('link_mismatch', '', 'destroy');
   if (record.address) d.probe(record.address, d.timings.bootProbeMs);
 }
 

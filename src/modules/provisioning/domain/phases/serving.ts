@@ -10,7 +10,8 @@ export const MISSED_PROBES = 3;
 /** Serves. A cloud that does not answer changes nothing here (the data plane fails open). */
 export function ready(d: Draft): void {
   const { record, senses, ctx } = d;
-  if (ctx.traffic.open > 0) senses.busySinceMs = null;
+  // Use of our own is no noise: whatever else shows on the machine has its hour again.
+  if (ctx.traffic.open > 0 || (ctx.traffic.lastActivityMs ?? 0) > (senses.busySinceMs ?? 0)) senses.busySinceMs = null;
   const idleMs = idleStopAtMs(record, ctx.traffic, ctx.policy);
   if (idleMs !== null && d.nowMs >= Math.max(idleMs, senses.busyUntilMs)) {
     record.wanted = false;
