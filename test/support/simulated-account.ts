@@ -50,7 +50,7 @@ export async function startSimulatedAccount(settings: Partial<ExoscaleSettings> 
   };
   const retries = { clock, random: () => 0.5, timeScale: 1 };
   const cloudWith = (more: Partial<ExoscaleSettings>) =>
-    buildExoscaleCloud({ ...base, ...more }, new HttpService(), clock, new PlainLink(), () => 0.5);
+    buildExoscaleCloud({ ...base, ...more }, new HttpService(), clock, new PlainLink(), { random: () => 0.5 });
   return {
     simulator,
     control: simulator.control,

@@ -1,5 +1,6 @@
 /** Joins the parts of the adapter. The only place that knows all of them. */
 import type { HttpService } from '@nestjs/axios';
+import type { CloudCallTally } from '../../common/metrics/cloud-call-tally.js';
 import type { Clock } from '../../common/time/clock.js';
 import type { MachineLink } from '../link/machine-link.js';
 import { ApiTransport } from './api/api-transport.js';
@@ -14,16 +15,22 @@ import { SecurityGroupKeeper } from './security-group.js';
 import { BOOTSTRAP_VERSION } from './user-data/render-user-data.js';
 import { ZoneCheck } from './zone-check.js';
 
-/** @param random in [0, 1), for the jitter of retries */
+interface Extras {
+  /** In [0, 1), for the jitter of retries. */
+  random?: () => number;
+  /** Where each call of the API is counted. */
+  tally?: CloudCallTally;
+}
+
 export function buildExoscaleCloud(
   settings: ExoscaleSettings,
   http: HttpService,
   clock: Clock,
   link: MachineLink,
-  random: () => number = Math.random,
+  { random = Math.random, tally }: Extras = {},
 ): ExoscaleCloud {
   const make = { fingerprint: fingerprintOf(settings, link.digest, BOOTSTRAP_VERSION), linkEpoch: link.epoch };
-  const transport = new ApiTransport(http, clock, settings);
+  const transport = new ApiTransport(http, clock, { ...settings, tally });
   const client = new ExoscaleClient(transport, { clock, random, timeScale: settings.timeScale }, settings.referenceUrl);
   const zoneCheck = new ZoneCheck(client, clock, settings.zone);
   const types = new InstanceTypeResolver(client, zoneCheck, settings.zone);

@@ -1,6 +1,7 @@
-/** Provides CloudPort by Exoscale. Clock and MachineLink come from global modules of the composition root. */
+/** Provides CloudPort by Exoscale. Clock, tallies and MachineLink come from global modules of the composition root. */
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HttpModule, HttpService } from '@nestjs/axios';
+import { Tallies } from '../../common/metrics/tallies.js';
 import { Clock } from '../../common/time/clock.js';
 import { MachineLink } from '../link/machine-link.js';
 import { CloudPort } from '../provisioning/ports/cloud.port.js';
@@ -16,9 +17,9 @@ export class ExoscaleModule {
       providers: [
         {
           provide: CloudPort,
-          useFactory: (http: HttpService, clock: Clock, link: MachineLink) =>
-            buildExoscaleCloud(exoscaleSettings(config), http, clock, link),
-          inject: [HttpService, Clock, MachineLink],
+          useFactory: (http: HttpService, clock: Clock, link: MachineLink, { cloudCalls }: Tallies) =>
+            buildExoscaleCloud(exoscaleSettings(config), http, clock, link, { tally: cloudCalls }),
+          inject: [HttpService, Clock, MachineLink, Tallies],
         },
       ],
       exports: [CloudPort],

@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { globalAgent } from 'node:https';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import { startConnectProxy } from '../../../../test/support/connect-proxy.js';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { answerJson, type Responder, ScriptedHttp } from '../../../../test/support/scripted-http.js';
 import { TEST_CERTIFICATE, TEST_KEY } from '../../../../test/support/test-certificate.js';
+import { CloudCallTally } from '../../../common/metrics/cloud-call-tally.js';
 import type { CloudError } from '../../provisioning/ports/cloud.port.js';
 import { type ApiCall, ApiTransport } from './api-transport.js';
 
@@ -22,11 +23,13 @@ const CREATE: ApiCall = {
 
 describe('a call to the Exoscale API', () => {
   const clock = new ManualClock();
+  let tally: CloudCallTally;
+  beforeEach(() => void (tally = new CloudCallTally()));
   const open: { close(): Promise<void> }[] = [];
   const serve = async (responder: Responder) => {
     const server = await ScriptedHttp.start(responder);
     open.push(server);
-    const options = { baseUrl: `${server.url}/v2`, credentials: CREDENTIALS };
+    const options = { baseUrl: `${server.url}/v2`, credentials: CREDENTIALS, tally };
     return { server, transport: new ApiTransport(new HttpService(), clock, options) };
   };
   const failure = async (sent: Promise<unknown>): Promise<CloudError> =>
@@ -164,6 +167,28 @@ describe('a call to the Exoscale API', () => {
     await transport.send(READ);
     await transport.send(CREATE);
     expect(server.requests.map((one) => one.headers.connection)).toEqual(['keep-alive', 'close']);
+  });
+
+  it('is counted with the status that it got, or with why it got none', async () => {
+    const statuses = [200, 403];
+    const { server, transport } = await serve((response) => {
+      const status = statuses.shift();
+      if (status) answerJson(response, status, {});
+      else if (server.requests.length === 3) response.destroy();
+    });
+    await transport.send(READ);
+    await failure(transport.send(READ));
+    await failure(transport.send(CREATE));
+    const hanging = failure(transport.send(CREATE));
+    await server.arrived(4);
+    await clock.advance(30_000);
+    await hanging;
+    expect([...tally.entries()]).toEqual([
+      { operation: 'list-instances', code: '200', count: 1 },
+      { operation: 'list-instances', code: '403', count: 1 },
+      { operation: 'create-instance', code: 'network', count: 1 },
+      { operation: 'create-instance', code: 'timeout', count: 1 },
+    ]);
   });
 
   describe('behind a proxy', () => {

@@ -7,6 +7,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { HttpService } from '@nestjs/axios';
 import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import { firstValueFrom } from 'rxjs';
+import type { CloudCallTally } from '../../../common/metrics/cloud-call-tally.js';
 import type { Clock } from '../../../common/time/clock.js';
 import { CloudError } from '../../provisioning/ports/cloud.port.js';
 import { type ApiCredentials, authorizationOf } from './exo2-signature.js';
@@ -31,6 +32,8 @@ export interface TransportOptions {
   /** Such as `https://api-at-vie-2.exoscale.com/v2`. */
   baseUrl: string;
   credentials: ApiCredentials;
+  /** Where each call is counted. */
+  tally?: CloudCallTally;
   /** Expiry of a signature made now, in Unix seconds; by default in ten minutes, as all official clients have it. */
   expiresSec?: () => number;
 }
@@ -70,11 +73,14 @@ export class ApiTransport {
       const answer = await firstValueFrom(
         this.http.request<string>({ ...this.requestOf(call), signal: deadline.signal }),
       );
+      this.options.tally?.ended(call.operation, answer.status);
       this.noteDate(answer, sentMs);
       return readAnswer(call, answer);
     } catch (error) {
       if (error instanceof CloudError) throw error;
-      throw errorFromNetwork(call.operation, call.kind, deadline.signal.aborted ? 'ETIMEDOUT' : codeOf(error));
+      const tooLate = deadline.signal.aborted;
+      this.options.tally?.ended(call.operation, tooLate ? 'timeout' : 'network');
+      throw errorFromNetwork(call.operation, call.kind, tooLate ? 'ETIMEDOUT' : codeOf(error));
     } finally {
       timer.cancel();
     }
