@@ -25,14 +25,16 @@ export interface ScriptResult {
 }
 
 export class ScriptedMachine {
-  readonly root = mkdtempSync(join(tmpdir(), 'machine-'));
-  private readonly programs = join(this.root, 'stubs');
-  private readonly callLog = join(this.root, 'calls');
+  private readonly programs: string;
+  private readonly callLog: string;
 
-  constructor() {
+  /** @param root a folder with files of a machine (machine-files.ts), else an empty one */
+  constructor(readonly root = mkdtempSync(join(tmpdir(), 'machine-'))) {
+    this.programs = join(root, 'stubs');
+    this.callLog = join(root, 'calls');
     this.write('calls', '');
     mkdirSync(join(this.root, 'var/log'), { recursive: true });
-    mkdirSync(join(this.root, 'dev'));
+    mkdirSync(join(this.root, 'dev'), { recursive: true });
     this.program('sleep', '');
   }
 
@@ -44,6 +46,11 @@ export class ScriptedMachine {
 
   read(path: string): string | null {
     return existsSync(join(this.root, path)) ? readFileSync(join(this.root, path), 'utf8') : null;
+  }
+
+  /** Removes a file or a folder of the machine. */
+  remove(path: string): void {
+    rmSync(join(this.root, path), { recursive: true, force: true });
   }
 
   /** Replaces a program by a bash body; `$ROOT` is the machine's root. Every call is written down with its arguments. */

@@ -9,11 +9,14 @@ const IMAGE = 'ollama/ollama:0.32.15';
 const SETTINGS = {
   launchId: 'launch-1',
   gpu: false,
-  linkPort: 11500,
+  linkPort: 11434,
+  link: { kind: 'plain' } as const,
   image: IMAGE,
   ollamaEnv: { OLLAMA_NUM_PARALLEL: '4' },
   idleTimeoutSec: 1800,
 };
+
+const PACKAGES = 'docker.io nginx nftables unattended-upgrades ca-certificates curl gnupg';
 
 /** Programs with just enough memory to make a second run see what the first one did. */
 const PROGRAMS = {
@@ -57,7 +60,7 @@ describe('the bootstrap', () => {
   afterEach(() => machine.dispose());
 
   function settings(changed: Partial<typeof SETTINGS>): void {
-    const file = settingsFile({ ...SETTINGS, ...changed }, '1');
+    const file = settingsFile({ ...SETTINGS, ...changed }, '2');
     machine.write(file.path.slice(1), file.content);
   }
 
@@ -80,25 +83,56 @@ describe('the bootstrap', () => {
   const rebooted = (calls: string[]) => calls.includes('systemctl reboot');
 
   describe('on a CPU type', () => {
-    it('installs Docker, pulls the pinned image, runs it on the link port and waits for its answer', async () => {
+    it('installs what it needs, pulls the pinned image, runs it on loopback only and waits for its answer', async () => {
       const { exitCode, log, calls } = await boot();
       expect(log).toEqual([
-        'bootstrap 1 of launch launch-1 begins',
-        'step: installing Docker',
+        'bootstrap 2 of launch launch-1 begins',
+        `step: installing ${PACKAGES}`,
         `step: pulling ${IMAGE}`,
         `pulled ${IMAGE}`,
         'step: making the Ollama container',
         'step: waiting for Ollama to answer',
+        'step: waiting for the link on port 11434 to answer',
         'done: Ollama answers',
       ]);
       expect(exitCode).toBe(0);
       const run = calls.find((call) => call.startsWith('docker run'));
       expect(run).toContain('--restart unless-stopped');
-      expect(run).toContain('--publish 0.0.0.0:11500:11434');
+      expect(run).toContain('--publish 127.0.0.1:11435:11434');
       expect(run).toContain('/var/lib/ollama:/root/.ollama');
       expect(run).not.toContain('--gpus');
       expect(run).toMatch(new RegExp(`${IMAGE}$`));
       expect(machine.read('container-env')).toBe('OLLAMA_KEEP_ALIVE=-1\nOLLAMA_NO_CLOUD=1\nOLLAMA_NUM_PARALLEL=4\n');
+    });
+
+    it('has the metadata service closed and the link up before there is a container', async () => {
+      const { calls } = await boot();
+      const units =
+        'systemctl enable --quiet --now ollama-gateway-firewall.service ollama-gateway-link.service ollama-gateway-updates.timer';
+      expect(calls).toContain(units);
+      expect(calls.indexOf(units)).toBeLessThan(calls.findIndex((call) => call.startsWith('docker run')));
+    });
+
+    it("never lets Debian's own nginx start", async () => {
+      const { calls } = await boot();
+      const mask = calls.indexOf('systemctl mask --quiet nginx.service');
+      expect(mask).toBeGreaterThanOrEqual(0);
+      expect(mask).toBeLessThan(calls.findIndex((call) => call.startsWith('apt-get install')));
+    });
+
+    it('makes no container while the metadata service cannot be closed', async () => {
+      machine.program('systemctl', '[[ $1 != enable ]]');
+      const { exitCode, calls } = await boot();
+      expect(exitCode).not.toBe(0);
+      expect(calls.filter((call) => call.startsWith('docker'))).toEqual([]);
+    });
+
+    it('is not done before nginx answers', async () => {
+      machine.program('curl', '[[ $* != *status.sock* ]]');
+      const { exitCode, log } = await boot();
+      expect(exitCode).not.toBe(0);
+      expect(log).toContain('gave up: link_status');
+      expect(machine.read('var/lib/ollama-gateway/bootstrapped')).toBeNull();
     });
 
     it('touches nothing of NVIDIA', async () => {
@@ -161,7 +195,7 @@ describe('the bootstrap', () => {
     it('installs driver and toolkit, reboots once and goes on by itself', async () => {
       const first = await boot();
       expect(installs(first.calls)).toEqual([
-        'docker.io ca-certificates curl gnupg',
+        PACKAGES,
         'nvidia-container-toolkit',
         'linux-modules-nvidia-580-server-open-generic nvidia-headless-no-dkms-580-server-open nvidia-utils-580-server',
       ]);
@@ -242,7 +276,7 @@ describe('the bootstrap', () => {
       const { exitCode, log, calls } = await boot();
       expect(exitCode).not.toBe(0);
       expect(log).toContainEqual(expect.stringContaining('is not C95B321B61E88C1809C4F759DDCAE044F796ECB0'));
-      expect(installs(calls)).toEqual(['docker.io ca-certificates curl gnupg']);
+      expect(installs(calls)).toEqual([PACKAGES]);
       expect(machine.read('etc/apt/sources.list.d/nvidia-container-toolkit.list')).toBeNull();
     });
   });

@@ -7,20 +7,31 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
+import type { MachineEnd } from '../../link/machine-link.js';
+import { TEST_CERTIFICATE, TEST_KEY } from '../../../../test/support/test-certificate.js';
+import type { MachineSettings } from './machine-settings.js';
 import { BOOTSTRAP_VERSION, renderCloudConfig, renderUserData } from './render-user-data.js';
-import type { MachineSettings } from './settings-file.js';
 
 jest.setTimeout(60_000); // a bash per example, on a machine that may be busy
 
+/** As large as the real ones: P-256 keys and certificates. */
+const MTLS: MachineEnd = {
+  kind: 'mtls',
+  serverName: 'gpu.default.link.internal',
+  caPem: TEST_CERTIFICATE,
+  certificatePem: TEST_CERTIFICATE,
+  keyPem: TEST_KEY,
+};
 const CPU: MachineSettings = {
   launchId: '5f0c2f0e-8a51-4a44-9d5c-0a4f8f6f2b11',
   gpu: false,
   linkPort: 11434,
+  link: { kind: 'plain' },
   image: 'ollama/ollama:0.32.15',
   ollamaEnv: { OLLAMA_NUM_PARALLEL: '4', OLLAMA_LOAD_TIMEOUT: '15m' },
   idleTimeoutSec: 1800,
 };
-const GPU: MachineSettings = { ...CPU, gpu: true };
+const GPU: MachineSettings = { ...CPU, gpu: true, linkPort: 8443, link: MTLS };
 
 interface CloudConfig {
   write_files: { path: string; permissions: string; content: string }[];
@@ -31,15 +42,26 @@ function cloudConfig(input: MachineSettings): CloudConfig {
   return parse(renderCloudConfig(input), { version: '1.1' }) as CloudConfig;
 }
 
+function fileOf(input: MachineSettings, name: string): { permissions: string; content: string } {
+  return cloudConfig(input).write_files.find(({ path }) => path.endsWith(`/${name}`))!;
+}
+
 function settings(input: MachineSettings): string {
-  return cloudConfig(input).write_files.find(({ path }) => path.endsWith('bootstrap.env'))!.content;
+  return fileOf(input, 'bootstrap.env').content;
+}
+
+/** The listening sockets and names of the nginx configuration. */
+function front(input: MachineSettings): string[] {
+  return [...fileOf(input, 'nginx.conf').content.matchAll(/^ *((?:listen|server_name|proxy_pass) .*);$/gm)].map(
+    ([, directive]) => directive!,
+  );
 }
 
 describe('user-data', () => {
   it.each([
-    ['cpu', CPU],
-    ['gpu', GPU],
-  ])('of a %s type is the golden text', (name, input) => {
+    ['cpu-plain', CPU],
+    ['gpu-mtls', GPU],
+  ])('of a %s machine is the golden text', (name, input) => {
     const golden = join(import.meta.dirname, '__golden__', `${name}.cloud-config.yaml`);
     const text = renderCloudConfig(input);
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, text);
@@ -60,20 +82,23 @@ describe('user-data', () => {
     expect(Buffer.from(userData, 'base64').readUInt32LE(4)).toBe(0); // the time in gzip's header
   });
 
-  it('puts every file where it lies in the repository, byte for byte', () => {
+  it('puts every static file where it belongs, byte for byte as it lies in the repository', () => {
+    const names: Record<string, string> = {
+      'daemon.json': 'docker-daemon.json',
+      '90ollama-gateway': 'apt.conf',
+      '90-ollama-gateway.conf': 'needrestart.conf',
+    };
     for (const { path, content } of cloudConfig(GPU).write_files) {
-      if (path.endsWith('bootstrap.env')) continue;
-      const name = { daemon: 'docker-daemon.json', '90ollama-gateway': 'apt.conf' }[
-        path.match(/([^/]+?)(\.json)?$/)![1]!
-      ];
-      const source = join(import.meta.dirname, 'files', name ?? path.split('/').at(-1)!);
-      expect(content).toBe(readFileSync(source, 'utf8'));
+      if (path.endsWith('bootstrap.env') || path.startsWith('/etc/ollama-gateway/link/')) continue;
+      const name = path.split('/').at(-1)!;
+      expect(content).toBe(readFileSync(join(import.meta.dirname, 'files', names[name] ?? name), 'utf8'));
     }
   });
 
   it('brings nothing of NVIDIA to a CPU type', () => {
     const paths = (input: MachineSettings) => cloudConfig(input).write_files.map(({ path }) => path);
-    expect(paths(GPU).filter((path) => !paths(CPU).includes(path))).toEqual(['/usr/local/lib/ollama-gateway/gpu.sh']);
+    const withoutGpu = paths({ ...GPU, gpu: false });
+    expect(paths(GPU).filter((path) => !withoutGpu.includes(path))).toEqual(['/usr/local/lib/ollama-gateway/gpu.sh']);
   });
 
   it('arms the dead-man timer before anything else is started', () => {
@@ -89,6 +114,45 @@ describe('user-data', () => {
     expect(settings(chosen)).toMatch(/^OLLAMA_KEEP_ALIVE='-1'\nOLLAMA_NO_CLOUD='1'\n/m);
     expect(settings(chosen)).toContain(`BOOTSTRAP_VERSION='${BOOTSTRAP_VERSION}'\n`);
   });
+
+  it('puts nginx before Ollama: with TLS for the name of the machine and no other', () => {
+    expect(front(GPU)).toEqual([
+      'listen 8443 ssl default_server',
+      'listen 8443 ssl so_keepalive=60s:15s:4',
+      'server_name gpu.default.link.internal',
+      'proxy_pass http://127.0.0.1:11434',
+      'listen unix:status.sock',
+    ]);
+  });
+
+  it('puts nginx before Ollama on a plain link too, and Ollama on another port where the link has its usual one', () => {
+    expect(front(CPU)).toEqual([
+      'listen 11434 so_keepalive=60s:15s:4',
+      'server_name _',
+      'proxy_pass http://127.0.0.1:11435',
+      'listen unix:status.sock',
+    ]);
+    expect(settings(CPU)).toContain("BOOTSTRAP_OLLAMA_PORT='11435'\n");
+    expect(settings(GPU)).toContain("BOOTSTRAP_OLLAMA_PORT='11434'\n");
+  });
+
+  it('leaves no blank in the nginx configuration unfilled', () => {
+    for (const input of [CPU, GPU]) expect(fileOf(input, 'nginx.conf').content).not.toMatch(/@[A-Z_]+@/);
+  });
+
+  it('brings the machine its own key, readable by root only, and no key or certificate to a plain link', () => {
+    expect(fileOf(GPU, 'server.key')).toMatchObject({ permissions: '0600', content: TEST_KEY });
+    expect(fileOf(GPU, 'server.pem').content).toBe(TEST_CERTIFICATE);
+    expect(fileOf(GPU, 'ca.pem').content).toBe(TEST_CERTIFICATE);
+    expect(renderCloudConfig(CPU)).not.toContain('-----BEGIN');
+  });
+
+  it.each(['a; } http {', 'Gpu.internal', '', 'gpu.internal\nlisten 80'])(
+    'refuses %j as the name of a machine',
+    (name) => {
+      expect(() => renderCloudConfig({ ...GPU, link: { ...MTLS, serverName: name } })).toThrow('not a DNS name');
+    },
+  );
 
   it.each(['PATH', 'OLLAMA_X;reboot', 'BOOTSTRAP_IMAGE', ''])('refuses %j as a setting of Ollama', (name) => {
     expect(() => renderCloudConfig({ ...CPU, ollamaEnv: { [name]: '1' } })).toThrow('not a setting of Ollama');

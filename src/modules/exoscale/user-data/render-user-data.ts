@@ -1,14 +1,16 @@
 /**
  * Renders the user-data that turns a plain Ubuntu 24.04 into an Ollama server (cloud-init). It knows the machine's files
- * and nothing of the API that carries them. No durable secret may ever be in it: anyone who may read the instance, and
- * any process on the machine, can read it back.
+ * and nothing of the API that carries them. Nothing in it may open a machine: anyone who may read the instance can read it
+ * back. The one key in it is the server's own, of this machine only.
  */
 import { gzipSync } from 'node:zlib';
+import { linkFiles } from './link-files.js';
 import { machineFiles, type MachineFile } from './machine-files.js';
-import { settingsFile, type MachineSettings } from './settings-file.js';
+import type { MachineSettings } from './machine-settings.js';
+import { settingsFile } from './settings-file.js';
 
 /** Part of the fingerprint: raise it when machines made by an older bootstrap have to be replaced (once idle). */
-export const BOOTSTRAP_VERSION = '1';
+export const BOOTSTRAP_VERSION = '2';
 
 /**
  * The user-data as the API takes it: base64 of gzip. The same bytes for the same input on one version of Node, whose gzip
@@ -20,7 +22,7 @@ export function renderUserData(input: MachineSettings): string {
 
 /** The plain `#cloud-config` text. */
 export function renderCloudConfig(input: MachineSettings): string {
-  const files = [settingsFile(input, BOOTSTRAP_VERSION), ...machineFiles(input.gpu)];
+  const files = [settingsFile(input, BOOTSTRAP_VERSION), ...linkFiles(input), ...machineFiles(input.gpu)];
   return `#cloud-config
 # Made by ollama-exoscale, bootstrap ${BOOTSTRAP_VERSION}: docs/operations.md says where to look when a boot fails.
 write_files:

@@ -1,23 +1,7 @@
 /** What the gateway sets on one machine, as the shell file that its scripts source. */
-import type { MachineEnd } from '../../link/machine-link.js';
 import type { MachineFile } from './machine-files.js';
+import { ollamaPortOf, type MachineSettings } from './machine-settings.js';
 import { shellQuote } from './shell-quote.js';
-
-export interface MachineSettings {
-  launchId: string;
-  /** Whether the instance type has a GPU: installs driver and container toolkit. */
-  gpu: boolean;
-  /** Port of the machine on which Ollama is published. */
-  linkPort: number;
-  /** What makes the machine's end of the link. */
-  link: MachineEnd;
-  /** Container image of Ollama, pinned. */
-  image: string;
-  /** Settings passed to Ollama; names start with `OLLAMA_`. */
-  ollamaEnv: Record<string, string>;
-  /** The gateway's idle timeout; the dead-man timer adds its grace to it. */
-  idleTimeoutSec: number;
-}
 
 /** Not for the user to choose: the gateway decides how long a model stays loaded, and prompts stay on the machine. */
 const FIXED_OLLAMA_ENV = { OLLAMA_KEEP_ALIVE: '-1', OLLAMA_NO_CLOUD: '1' };
@@ -29,6 +13,7 @@ export function settingsFile(settings: MachineSettings, bootstrapVersion: string
     BOOTSTRAP_LAUNCH_ID: settings.launchId,
     BOOTSTRAP_GPU: settings.gpu ? '1' : '0',
     BOOTSTRAP_LINK_PORT: String(settings.linkPort),
+    BOOTSTRAP_OLLAMA_PORT: String(ollamaPortOf(settings)),
     BOOTSTRAP_IMAGE: settings.image,
     BOOTSTRAP_IDLE_TIMEOUT_SEC: String(settings.idleTimeoutSec),
     ...onlyOllamaNames(settings.ollamaEnv),

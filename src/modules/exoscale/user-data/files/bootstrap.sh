@@ -12,10 +12,22 @@ if [[ "$BOOTSTRAP_GPU" == 1 ]]; then
   source "${BASH_SOURCE[0]%/*}/gpu.sh"
 fi
 
-install_docker() {
-  if installed docker.io; then return; fi
-  log 'step: installing Docker'
-  retry apt_install docker.io ca-certificates curl gnupg
+install_programs() {
+  local package missing=()
+  # Its welcome page is not wanted; our nginx has a unit of its own.
+  systemctl mask --quiet nginx.service
+  for package in docker.io nginx nftables unattended-upgrades ca-certificates curl gnupg; do
+    installed "$package" || missing+=("$package")
+  done
+  if ((${#missing[@]} == 0)); then return; fi
+  log "step: installing ${missing[*]}"
+  retry apt_install "${missing[@]}"
+}
+
+# Before the container, for which the metadata service must be closed. The link may come up long before Ollama.
+assert_units() {
+  systemctl enable --quiet --now \
+    ollama-gateway-firewall.service ollama-gateway-link.service ollama-gateway-updates.timer
 }
 
 pull_image() {
@@ -25,7 +37,7 @@ pull_image() {
   log "pulled $BOOTSTRAP_IMAGE"
 }
 
-# Keeps the container (and the log that the dead-man timer reads) as long as it was made from the present settings.
+# Keeps the container as long as it was made from the present settings.
 assert_container() {
   local settings label name
   settings="$(sha256sum "$SETTINGS_FILE" | cut -c 1-16)"
@@ -41,7 +53,7 @@ assert_container() {
   local options=(
     --detach --name ollama --restart unless-stopped
     --label "ollama-gateway.settings=$settings"
-    --publish "0.0.0.0:$BOOTSTRAP_LINK_PORT:11434"
+    --publish "127.0.0.1:$BOOTSTRAP_OLLAMA_PORT:11434"
     --volume "$ROOT/var/lib/ollama:/root/.ollama"
   )
   # By name only: docker reads the value from its environment, where no shell quoting can go wrong.
@@ -53,14 +65,17 @@ assert_container() {
 wait_until_it_answers() {
   log 'step: waiting for Ollama to answer'
   curl --silent --fail --output /dev/null --max-time 5 --retry 100 --retry-delay 3 --retry-max-time 300 \
-    --retry-all-errors "http://127.0.0.1:$BOOTSTRAP_LINK_PORT/"
+    --retry-all-errors "http://127.0.0.1:$BOOTSTRAP_OLLAMA_PORT/"
+  log "step: waiting for the link on port $BOOTSTRAP_LINK_PORT to answer"
+  retry link_status >/dev/null
 }
 
 main() {
   local pull
   log "bootstrap $BOOTSTRAP_VERSION of launch $BOOTSTRAP_LAUNCH_ID begins"
   mkdir -p "$STATE_DIR"
-  install_docker
+  install_programs
+  assert_units
   if [[ "$BOOTSTRAP_GPU" == 1 ]]; then
     install_container_toolkit
     # The two long downloads side by side: a minute less of a GPU that computes nothing.

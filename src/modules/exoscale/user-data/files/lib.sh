@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# What the scripts beside it share: settings, the log, retries, packages. Sourced, never run.
+# What the scripts beside it share: settings, the log, retries, packages, the link. Sourced, never run.
 # Every path starts with ROOT: empty on a machine, a folder in tests.
 ROOT="${BOOTSTRAP_ROOT:-}"
 SETTINGS_FILE="$ROOT/etc/ollama-gateway/bootstrap.env"
+LINK_DIR="$ROOT/run/ollama-gateway/link"
 
 # Exports what the gateway has set for this machine: BOOTSTRAP_* for these scripts, OLLAMA_* for Ollama.
 load_settings() {
@@ -44,4 +45,17 @@ apt_install() {
   timeout 1800 dpkg --configure -a &&
     timeout 600 apt-get update --quiet=2 --option APT::Update::Error-Mode=any &&
     timeout 1800 apt-get install --quiet=2 --yes --no-install-recommends "$@"
+}
+
+# link_status: nginx's counts of connections; fails where nginx does not answer.
+link_status() {
+  curl --silent --fail --max-time 5 --unix-socket "$LINK_DIR/status.sock" http://localhost/status
+}
+
+# Whether nginx is at work for somebody: `Writing` counts requests from their header to the end of their answer, the one that
+# asks for this count among them.
+request_in_progress() {
+  local writing
+  writing="$(link_status | sed -n 's/.*Writing: \([0-9]*\).*/\1/p')" || return 1
+  ((writing > 1))
 }
