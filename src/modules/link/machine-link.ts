@@ -17,6 +17,8 @@ export abstract class MachineLink {
   /** Changes whenever a machine made before cannot serve for one made now; part of the fingerprint. No secret. */
   abstract readonly digest: string;
   abstract readonly scheme: 'http' | 'https';
+  /** The Host of every request; null = that of the machine's address. */
+  abstract readonly host: string | null;
   /** What the machine of this launch gets. */
   abstract machineEnd(launchId: string): Promise<MachineEnd>;
   /** How connections to this machine are made and checked. @throws RangeError for an epoch that is not ours */
@@ -34,6 +36,7 @@ export class PlainLink extends MachineLink {
   override readonly epochs = [PLAIN_EPOCH];
   override readonly digest = 'plain';
   override readonly scheme = 'http';
+  override readonly host = null;
 
   override machineEnd(): Promise<MachineEnd> {
     return Promise.resolve({ kind: 'plain' });

@@ -57,8 +57,8 @@ export class MtlsLink extends MachineLink {
   override readonly epoch: number;
   override readonly epochs: readonly number[];
   override readonly digest: string;
-  /** The same for all machines, so that a new address needs no new certificate. */
-  private readonly serverName: string;
+  /** The name of all machines, so that a new address needs no new certificate; nginx wants it as Host as well (421). */
+  override readonly host: string;
 
   private constructor(
     private readonly pool: string,
@@ -69,14 +69,14 @@ export class MtlsLink extends MachineLink {
     this.epoch = newest.epoch;
     this.epochs = ends.map((end) => end.epoch);
     this.digest = `mtls/${newest.epoch}/${pinOf(newest.issuer.key.publicKey)}`;
-    this.serverName = `gpu.${pool}.link.internal`;
+    this.host = `gpu.${pool}.link.internal`;
   }
 
   override async machineEnd(launchId: string): Promise<MachineEnd> {
     const { issuer, caPem } = this.newest;
     const key = this.serverKey(this.newest, launchId);
-    const certificatePem = await makeServerCertificate(issuer, key.publicKey, this.serverName);
-    return { kind: 'mtls', serverName: this.serverName, caPem, certificatePem, keyPem: pemOf(key.privateKey) };
+    const certificatePem = await makeServerCertificate(issuer, key.publicKey, this.host);
+    return { kind: 'mtls', serverName: this.host, caPem, certificatePem, keyPem: pemOf(key.privateKey) };
   }
 
   override connectOptions(target: MachineTarget): buildConnector.BuildOptions {
@@ -90,7 +90,7 @@ export class MtlsLink extends MachineLink {
       ca: [end.caPem],
       cert: end.certificatePem,
       key: end.keyPem,
-      servername: this.serverName,
+      servername: this.host,
       minVersion: 'TLSv1.3',
       // A resumed session skips checkServerIdentity, and with it the pin (coordination-and-link.md §2.4).
       maxCachedSessions: 0,

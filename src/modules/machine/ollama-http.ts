@@ -40,7 +40,7 @@ export class OllamaHttp {
   private readonly agents: LinkAgents;
 
   constructor(
-    link: MachineLink,
+    private readonly link: MachineLink,
     private readonly clock: Clock,
   ) {
     this.agents = new LinkAgents(link, {
@@ -84,7 +84,11 @@ export class OllamaHttp {
       const response = await request(`${target.url}${path}`, {
         dispatcher: this.agents.of(target),
         method,
-        headers: json ? { ...OWN, 'content-type': 'application/json' } : OWN,
+        headers: {
+          ...OWN,
+          ...(this.link.host !== null && { host: this.link.host }),
+          ...(json && { 'content-type': 'application/json' }),
+        },
         body: json ? JSON.stringify(body) : (body ?? null),
         signal,
       });

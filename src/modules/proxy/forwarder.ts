@@ -22,7 +22,7 @@ export class Forwarder implements ExchangeObserver {
 
   constructor(
     private readonly gate: ProvisioningGate,
-    link: MachineLink,
+    private readonly link: MachineLink,
     private readonly log: Logger,
   ) {
     this.agents = new LinkAgents(link, {
@@ -45,6 +45,7 @@ export class Forwarder implements ExchangeObserver {
   ): void {
     const exchange = new Exchange(request, response, lease, this);
     const { headers, hasBody, expectsContinue } = outboundHeaders(request.rawHeaders);
+    if (this.link.host !== null) headers.push('host', this.link.host);
     if (expectsContinue) response.writeContinue();
     try {
       this.agents.of(lease.target).dispatch(
