@@ -15,7 +15,7 @@ describe('security updates', () => {
     machine = new ScriptedMachine();
     machine.write('var/lib/ollama-gateway/bootstrapped', '');
     for (const name of ['dpkg', 'apt-get', 'systemctl']) machine.program(name, '');
-    machine.program('unattended-upgrade', 'echo "$NEEDRESTART_MODE" >"$ROOT/needrestart-mode"');
+    machine.program('unattended-upgrade', 'echo "$NEEDRESTART_SUSPEND" >"$ROOT/needrestart-suspended"');
     inProgress(0);
   });
   afterEach(() => machine.dispose());
@@ -37,7 +37,7 @@ describe('security updates', () => {
       'apt-get update --quiet=2',
       'unattended-upgrade ',
     ]);
-    expect(machine.read('needrestart-mode')).toBe('l\n');
+    expect(machine.read('needrestart-suspended')).toBe('1\n');
   });
 
   it('wait while a request is in progress', async () => {
