@@ -1,5 +1,5 @@
 /**
- * Writes docs/configuration.md, docs/errors.md and .env.example from the declarations that the gateway itself reads, so that
+ * Writes docs/configuration.md, errors.md, metrics.md and .env.example from the declarations that the gateway itself reads, so that
  * none of them can tell a lie. Needs a build: it loads dist.
  *
  *   node scripts/generate.mjs [--check] [folder]     --check: writes nothing, names what is stale, then exit 1
@@ -10,10 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { configurationPage } from './generate/configuration.mjs';
 import { envExample } from './generate/env-example.mjs';
 import { errorsPage } from './generate/errors.mjs';
+import { metricsPage } from './generate/metrics.mjs';
 
 const FILES = {
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
+  'docs/metrics.md': metricsPage,
   '.env.example': envExample,
 };
 

@@ -8,6 +8,7 @@ import { CONFIG_CLASSES } from '../src/common/config/classes.js';
 import { loadConfig } from '../src/common/config/load-config.js';
 import { settingsOf } from '../src/common/config/setting.js';
 import { ERROR_CATALOGUE } from '../src/common/errors/catalogue.js';
+import { METRICS } from '../src/modules/observability/metric-table.js';
 
 let folder: string;
 
@@ -44,6 +45,24 @@ describe('docs/errors.md', () => {
   });
 });
 
+describe('docs/metrics.md', () => {
+  const rows = (): string[] =>
+    read('docs/metrics.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `ollama_gateway_'));
+
+  it('has one row per metric, and one per label of it', () => {
+    const labels = Object.values(METRICS).flatMap((metric) => Object.keys(metric.labels));
+    expect(rows()).toHaveLength(Object.keys(METRICS).length + labels.length);
+  });
+
+  it.each(Object.values(METRICS))('says what $name is', ({ name, help }) => {
+    expect(rows()).toContainEqual(
+      expect.stringMatching(new RegExp(`^\\| \`${name}\` .*${help.replaceAll('.', '\\.')} \\|$`)),
+    );
+  });
+});
+
 describe('.env.example', () => {
   const FILLED: Record<string, string> = {
     EXOSCALE_API_KEY: 'EXO0123456789abcdef',
@@ -72,14 +91,17 @@ describe('--check', () => {
     expect(generate('--check')).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
-  it.each(['docs/configuration.md', 'docs/errors.md', '.env.example'])('names %s when it is stale', (name) => {
-    const fresh = read(name);
-    appendFileSync(join(folder, name), 'edited by hand\n');
-    const stale = `${name} is stale: run \`npm run generate\` and commit what it writes\n`;
-    expect(generate('--check')).toEqual({ status: 1, stdout: '', stderr: stale });
-    expect(read(name)).toContain('edited by hand');
-    writeFileSync(join(folder, name), fresh);
-  });
+  it.each(['docs/configuration.md', 'docs/errors.md', 'docs/metrics.md', '.env.example'])(
+    'names %s when it is stale',
+    (name) => {
+      const fresh = read(name);
+      appendFileSync(join(folder, name), 'edited by hand\n');
+      const stale = `${name} is stale: run \`npm run generate\` and commit what it writes\n`;
+      expect(generate('--check')).toEqual({ status: 1, stdout: '', stderr: stale });
+      expect(read(name)).toContain('edited by hand');
+      writeFileSync(join(folder, name), fresh);
+    },
+  );
 
   it('names one that is missing', () => {
     rmSync(join(folder, '.env.example'));

@@ -36,6 +36,9 @@ const EUROS_PER_HOUR: Readonly<Record<string, number>> = {
   'gpurtx6000pro.huge': 15.97222,
 };
 
+/** For docs/metrics.md. */
+export const PRICED_TYPES = Object.keys(EUROS_PER_HOUR);
+
 /**
  * The published price of a type in euros per hour, or null where none is known. As in EXOSCALE_INSTANCE_TYPE, a family may be
  * named without its `gpu`.
