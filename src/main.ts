@@ -4,12 +4,15 @@ import 'reflect-metadata';
 import { loadConfig } from './common/config/load-config.js';
 import { createLogger } from './common/logging/logger.js';
 import { Gateway, ListenError } from './gateway.js';
+import { accessFindings } from './modules/access/access-findings.js';
 
-const { config, faults, warnings } = loadConfig();
+const { config, ...settings } = loadConfig();
+const access = accessFindings(config);
+const faults = [...settings.faults, ...access.faults];
 if (faults.length > 0) fail(faults);
 
 const log = createLogger(config.log.level);
-for (const warning of warnings) log.warn({}, warning);
+for (const warning of [...settings.warnings, ...access.warnings]) log.warn({}, warning);
 const gateway = await Gateway.create(config, log);
 
 let leaving = false;

@@ -77,14 +77,15 @@ describe('a request to a ready machine', () => {
     expect((await arrival({ method, path: '/api/delete', body })).body.toString()).toBe(body);
   });
 
-  it('arrives with nothing added and nothing lost but what belongs to the connection', async () => {
+  it('arrives with nothing added and nothing lost but what belongs to the connection, to its client or to the gateway', async () => {
     const kept = [
       ...['Accept', '*/*', 'X-Twice', 'one', 'user-AGENT', 'GitHubCopilotChat/1.0', 'X-Twice', 'two'],
-      ...['Authorization', 'Bearer secret', 'X-Empty', '', 'Content-Encoding', 'zstd', 'X-Latin', 'h\xe9'],
+      ...['X-Request-Id', 'mine-1', 'X-Empty', '', 'Content-Encoding', 'zstd', 'X-Latin', 'h\xe9'],
     ];
     const dropped = [
       ...['Connection', 'keep-alive, X-Private', 'X-Private', '1', 'Keep-Alive', 'timeout=5', 'TE', 'trailers'],
       ...['Proxy-Authorization', 'Basic x', 'Proxy-Connection', 'keep-alive', 'Upgrade', 'h2c'],
+      ...['Authorization', 'Bearer secret', 'Cookie', 'session=1', 'X-Api-Key', 'secret', 'X-GW-Own', '1'],
       ...['Host', 'gateway.example:11434'],
     ];
     const received = await arrival({ path: '/api/tags', headers: [...dropped, ...kept] });
@@ -126,13 +127,13 @@ describe('the answer of a ready machine', () => {
     };
   };
   const head = async (method = 'GET'): Promise<string[]> => {
-    const open = bed.ollama.open({ method, path: '/api/tags', headers: [MARK, '1'] });
+    const open = bed.ollama.open({ method, path: '/api/tags', headers: [MARK, '1', 'X-Request-Id', 'mine-1'] });
     open.request.end();
     const response = await open.response;
     response.resume();
     return [String(response.statusCode), response.statusMessage ?? '', ...response.rawHeaders];
   };
-  const ownHeaders = ['Connection', 'close', 'Transfer-Encoding', 'chunked'];
+  const ownHeaders = ['X-Request-Id', 'mine-1', 'Connection', 'close', 'Transfer-Encoding', 'chunked'];
 
   it('comes with its status, reason and headers in their order, but for what belongs to the connection', async () => {
     const kept = ['X-B', '1', 'Set-Cookie', 'a=1', 'x-a', '2', 'Set-Cookie', 'b=2', 'Date', 'then', 'X-Latin', 'h\xe9'];
@@ -166,6 +167,8 @@ describe('the answer of a ready machine', () => {
       '12345',
       'Date',
       'then',
+      'X-Request-Id',
+      'mine-1',
       'Connection',
       'close',
     ]);

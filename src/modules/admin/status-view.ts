@@ -1,17 +1,25 @@
 /** The pool as `/status` shows it, to people and to the predecessor's clients. Contains no secret. */
 import { Injectable } from '@nestjs/common';
-import { CloudConfig, LifecycleConfig } from '../../common/config/classes.js';
+import { AccessConfig } from '../../common/config/access-config.js';
+import { CloudConfig, LifecycleConfig, ListenerConfig } from '../../common/config/classes.js';
 import { ModelConfig } from '../../common/config/model-config.js';
+import { accessWarning } from '../access/access-findings.js';
 import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
 
 @Injectable()
 export class StatusView {
+  private readonly accessWarning: string | null;
+
   constructor(
     private readonly gate: ProvisioningGate,
     private readonly cloud: CloudConfig,
     private readonly model: ModelConfig,
     private readonly lifecycle: LifecycleConfig,
-  ) {}
+    listener: ListenerConfig,
+    access: AccessConfig,
+  ) {
+    this.accessWarning = accessWarning(listener, access);
+  }
 
   /** The first eight fields are always there, null where unknown; none is ever renamed (architecture.md §4). */
   read(): Record<string, unknown> {
@@ -43,6 +51,7 @@ export class StatusView {
       instance_id: now.instanceId,
       owner: now.owner,
       ...(now.outdated && { outdated: true }),
+      ...(this.accessWarning !== null && { access_warning: this.accessWarning }),
       preflight: now.findings.map(({ check, level, code, message }) => ({ check, level, code, message })),
     };
   }

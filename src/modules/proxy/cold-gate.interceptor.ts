@@ -11,8 +11,8 @@ import { ModelConfig } from '../../common/config/model-config.js';
 import { Clock } from '../../common/time/clock.js';
 import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
 import { admit } from './admitted.js';
-import { writeAnswer, type Answer } from './answers.js';
-import { preflightHeaders } from './cors.js';
+import { writeAnswer, writePreflight, type Answer } from './answers.js';
+import { callerOf } from './caller.js';
 import { GatewayError } from './gateway-error.js';
 import { holdWishMs } from './hold-wish.js';
 import { isWork, pathOf, routeOf, type Route } from './routes.js';
@@ -52,8 +52,11 @@ export class ColdGateInterceptor implements NestInterceptor {
     const arrivedMs = this.clock.monotonicMs();
     const method = request.method ?? 'GET';
     const path = pathOf(request.url ?? '/');
-    if (method === 'OPTIONS')
-      return this.answer(request, reply, { status: 204, headers: preflightHeaders(request.headers.origin), body: '' });
+    if (method === 'OPTIONS') {
+      reply.hijack();
+      writePreflight(request, reply.raw);
+      return false;
+    }
     const route = routeOf(method, path);
     if (route === null) return this.answer(request, reply, notFoundAnswer());
     if ('allow' in route) return this.answer(request, reply, methodNotAllowedAnswer(route.allow));
@@ -68,7 +71,7 @@ export class ColdGateInterceptor implements NestInterceptor {
       arrivedMs,
       holdMs: holdWishMs(request.headers),
       signal,
-      actor: null,
+      actor: callerOf(request),
     });
     if (admission.kind === 'cold') throw GatewayError.cold(admission.answer);
     if (admission.kind === 'left') return this.nobody(reply);

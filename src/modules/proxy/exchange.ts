@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { TrafficLease } from '../provisioning/provisioning.gate.js';
 import { inboundHeaders } from './headers.js';
+import { requestIdOf } from './request-id.js';
 
 /** What an exchange tells about its end. */
 export interface ExchangeObserver {
@@ -51,7 +52,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     // Informational answers are between the machine and us.
     if (statusCode < 200) return;
-    const headers = inboundHeaders(controller.rawHeaders as unknown as Buffer[]);
+    if (statusCode >= 502 && statusCode <= 504 && isFrontsWord(controller.rawHeaders as unknown as Buffer[])) {
+      return controller.abort(NO_OLLAMA);
+    }
+    const headers = inboundHeaders(controller.rawHeaders as unknown as Buffer[], requestIdOf(this.request));
     if (this.observer.closing) headers.push('Connection', 'close');
     this.response.writeHead(statusCode, statusMessage, headers);
     // Ollama sends head and first chunk together; a head that comes alone must not wait for a chunk.
@@ -83,7 +87,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 }
 
 const CLIENT_LEFT = new Error('the client has left');
+const NO_OLLAMA = new Error('the front of the machine answered in place of Ollama');
 
 function flushLoneHead(exchange: Exchange): void {
   exchange.flushHead();
+}
+
+/** The machine's front marks what it says itself; an error of Ollama's own passes untouched. */
+function isFrontsWord(raw: readonly Buffer[]): boolean {
+  return raw.some((name, i) => i % 2 === 0 && /^x-gw-(unreachable|draining)$/i.test(name.toString('latin1')));
 }

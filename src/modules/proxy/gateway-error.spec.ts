@@ -58,3 +58,33 @@ describe('an error without circumstances', () => {
     expect(error.headers()['retry-after']).toBe(retryAfter);
   });
 });
+
+describe('an error for want of a key', () => {
+  const error = new GatewayError('unauthorized');
+
+  it('says which kind is wanted', () => {
+    expect([error.statusCode, error.headers()['www-authenticate']]).toEqual([401, 'Bearer']);
+    expect(new GatewayError('management_denied').headers()).not.toHaveProperty('www-authenticate');
+  });
+
+  it('is one that the SDK of each dialect knows', () => {
+    expect(JSON.parse(error.body('/api/chat'))).toMatchObject({ error: expect.any(String), code: 'unauthorized' });
+    expect(JSON.parse(error.body('/v1/models'))).toMatchObject({
+      error: { type: 'invalid_request_error', param: null, code: 'invalid_api_key' },
+      code: 'unauthorized',
+      provisioning: false,
+    });
+    expect(JSON.parse(error.body('/v1/messages'))).toMatchObject({
+      type: 'error',
+      error: { type: 'authentication_error' },
+    });
+  });
+});
+
+describe('an error for a path that is not there', () => {
+  it('has the type of each dialect', () => {
+    const error = new GatewayError('not_found');
+    expect(JSON.parse(error.body('/v1/x'))).toMatchObject({ error: { type: 'not_found_error', code: 'not_found' } });
+    expect(JSON.parse(error.body('/v1/messages'))).toMatchObject({ error: { type: 'not_found_error' } });
+  });
+});

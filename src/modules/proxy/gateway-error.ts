@@ -26,6 +26,16 @@ export class GatewayError extends Error {
     return new GatewayError(code, message, circumstances);
   }
 
+  /** @param reason what is wrong with the request, in the middle of a sentence; nothing of what was sent */
+  static badRequest(reason: string, cause?: unknown): GatewayError {
+    return new GatewayError(
+      'bad_request',
+      `This is no request of HTTP/1.1 that can be served: ${reason}.`,
+      null,
+      cause,
+    );
+  }
+
   get statusCode(): number {
     return ERROR_CATALOGUE[this.code].status;
   }
@@ -38,6 +48,8 @@ export class GatewayError extends Error {
       'x-gateway-error': this.code,
     };
     const retryAfterSec = this.circumstances ? this.circumstances.retryAfterSec : this.defaultRetryAfterSec;
+    // RFC 9110 §15.5.2: whoever is sent away for want of a credential is told which kind is wanted.
+    if (this.statusCode === 401) headers['www-authenticate'] = 'Bearer';
     if (retryAfterSec !== null) headers['retry-after'] = String(retryAfterSec);
     return headers;
   }
@@ -74,17 +86,26 @@ function errorFields(dialect: Dialect, status: number, code: ErrorCode, message:
     case 'ollama':
       return { error: message };
     case 'openai': {
-      const type = status === 400 ? 'invalid_request_error' : 'api_error';
-      return { error: { message, type, param: null, code } };
+      // OpenAI's SDKs know a refused key by its code.
+      const known = code === 'unauthorized' ? 'invalid_api_key' : code;
+      return { error: { message, type: OPENAI_TYPES[status] ?? 'api_error', param: null, code: known } };
     }
     case 'anthropic':
       return { type: 'error', error: { type: ANTHROPIC_TYPES[status] ?? 'api_error', message } };
   }
 }
 
+const OPENAI_TYPES: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error',
+  401: 'invalid_request_error',
+  404: 'not_found_error',
+};
+
 const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   400: 'invalid_request_error',
+  401: 'authentication_error',
   403: 'permission_error',
+  404: 'not_found_error',
   429: 'rate_limit_error',
   503: 'overloaded_error',
 };

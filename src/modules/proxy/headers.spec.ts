@@ -33,6 +33,13 @@ describe('the headers sent to the machine', () => {
     expect(outboundHeaders(came).headers).toEqual(['X-Kept', '3']);
   });
 
+  it.each(['Authorization', 'cookie', 'X-Api-Key', 'Proxy-Authorization', 'X-GW-Own', 'x-gw-anything'])(
+    'lack what is the client’s or the gateway’s own: %s',
+    (name) => {
+      expect(outboundHeaders([name, 'secret', 'X-GWish', '1']).headers).toEqual(['X-GWish', '1']);
+    },
+  );
+
   it.each([
     [['Content-Length', '5'], true],
     [['Content-Length', '0'], false],
@@ -59,7 +66,10 @@ describe('the headers sent to the client', () => {
       'X-Name',
       'grüezi',
     );
-    expect(inboundHeaders(said)).toEqual(['Content-Type', 'text/plain', 'X-Name', 'grüezi']);
+    expect(inboundHeaders(said, 'id-1')).toEqual([
+      ...['Content-Type', 'text/plain', 'X-Name', 'grüezi'],
+      ...['X-Request-Id', 'id-1'],
+    ]);
   });
 
   it.each([
@@ -68,6 +78,11 @@ describe('the headers sent to the client', () => {
     ['text/event-stream; charset=utf-8', true],
     ['application/json; charset=utf-8', false],
   ])('of %s ask nginx not to buffer: %s', (type, asked) => {
-    expect(inboundHeaders(raw('Content-Type', type)).includes('X-Accel-Buffering')).toBe(asked);
+    expect(inboundHeaders(raw('Content-Type', type), 'id-1').includes('X-Accel-Buffering')).toBe(asked);
+  });
+
+  it('have the id of the request, and none of the machine’s', () => {
+    const said = raw('X-REQUEST-ID', 'of the machine', 'Connection', 'X-Request-Id, X-Hop', 'X-Hop', '1');
+    expect(inboundHeaders(said, 'id-1')).toEqual(['X-Request-Id', 'id-1']);
   });
 });

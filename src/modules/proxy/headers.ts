@@ -14,6 +14,15 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/** Between the client and the gateway: Ollama knows no credentials, and nobody on the machine is to see them. */
+const CREDENTIALS = ['authorization', 'cookie', 'x-api-key'];
+
+/** The machine's host is another one, and an expectation is met here. */
+const NOT_FORWARDED = new Set([...HOP_BY_HOP, ...CREDENTIALS, 'host', 'expect']);
+
+/** Between the gateway and the machine; a client that sends one of these takes itself for the gateway. */
+const LINK_PREFIX = 'x-gw-';
+
 export interface OutboundHeaders {
   /** Flat name, value, name, value … as undici takes them. */
   headers: string[];
@@ -21,7 +30,7 @@ export interface OutboundHeaders {
   expectsContinue: boolean;
 }
 
-/** What is sent to the machine: no hop-by-hop headers, no Host (the machine's is used), no Expect (answered here). */
+/** What is sent to the machine: everything but what belongs to the connection, to the client alone, or to the gateway. */
 export function outboundHeaders(raw: readonly string[]): OutboundHeaders {
   const headers: string[] = [];
   let hasBody = false;
@@ -35,17 +44,17 @@ export function outboundHeaders(raw: readonly string[]): OutboundHeaders {
     if (lower === 'transfer-encoding') hasBody = true;
     if (lower === 'content-length' && value !== '0') hasBody = true;
     if (lower === 'expect') expectsContinue = true;
-    else if (lower !== 'host' && !HOP_BY_HOP.has(lower)) headers.push(name, value);
+    if (!NOT_FORWARDED.has(lower) && !lower.startsWith(LINK_PREFIX)) headers.push(name, value);
   }
   return { headers: named ? without(headers, named) : headers, hasBody, expectsContinue };
 }
 
 /**
- * What is sent to the client. Streams get `X-Accel-Buffering: no`, without which nginx holds back chunks
- * (ollama-api.md §3.2).
+ * What is sent to the client, with the id of its request. Streams get `X-Accel-Buffering: no`, without which nginx holds
+ * back chunks (ollama-api.md §3.2).
  */
-export function inboundHeaders(raw: readonly Buffer[]): string[] {
-  const headers: string[] = [];
+export function inboundHeaders(raw: readonly Buffer[], requestId: string): string[] {
+  let headers: string[] = [];
   let named: Set<string> | null = null;
   let streams = false;
   for (let i = 0; i < raw.length; i += 2) {
@@ -54,10 +63,12 @@ export function inboundHeaders(raw: readonly Buffer[]): string[] {
     const lower = name.toLowerCase();
     if (lower === 'connection') named = namedBy(value, named);
     if (lower === 'content-type') streams = isStream(value);
-    if (!HOP_BY_HOP.has(lower)) headers.push(name, value);
+    if (!HOP_BY_HOP.has(lower) && lower !== 'x-request-id') headers.push(name, value);
   }
+  if (named) headers = without(headers, named);
   if (streams) headers.push('X-Accel-Buffering', 'no');
-  return named ? without(headers, named) : headers;
+  headers.push('X-Request-Id', requestId);
+  return headers;
 }
 
 function isStream(contentType: string): boolean {

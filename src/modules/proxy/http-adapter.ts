@@ -5,6 +5,7 @@ import type { FrontDoor } from './front-door.js';
 
 export function createHttpAdapter(door: FrontDoor): FastifyAdapter {
   const adapter = new FastifyAdapter({
+    clientErrorHandler: (fault, socket) => door.refuse(fault, socket),
     serverFactory: (framework: RequestListener) => door.createServer(framework),
     // Streams are drained by GracefulShutdown; whatever is left then is cut.
     forceCloseConnections: true,

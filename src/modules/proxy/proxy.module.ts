@@ -1,14 +1,18 @@
 /**
  * The data plane. The chain from outermost to innermost:
- * request log → front door (fast path) → [Nest: cold-gate interceptor → controller] → forwarder → exchange.
+ * front door (id, log, access rules, fast path) → [Nest: cold-gate interceptor → controller] → forwarder → exchange.
  */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { LifecycleConfig } from '../../common/config/classes.js';
 import { Logger } from '../../common/logging/logger.js';
 import { Clock } from '../../common/time/clock.js';
+import { AccessModule } from '../access/access.module.js';
+import { AccessRules } from '../access/access-rules.js';
+import { ClientAddresses } from '../access/client-address.js';
 import { MachineLink } from '../link/machine-link.js';
 import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
+import { BrokenRequests } from './broken-requests.js';
 import { ColdGateInterceptor } from './cold-gate.interceptor.js';
 import { Forwarder } from './forwarder.js';
 import { FrontDoor } from './front-door.js';
@@ -16,6 +20,7 @@ import { GatewayErrorFilter } from './gateway-error.filter.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
 import { ProxyController } from './proxy.controller.js';
 import { RequestLog } from './request-log.js';
+import { StalledUploads } from './stalled-uploads.js';
 
 @Module({})
 export class ProxyModule {
@@ -23,7 +28,7 @@ export class ProxyModule {
   static register(provisioning: DynamicModule, door: FrontDoor): DynamicModule {
     return {
       module: ProxyModule,
-      imports: [provisioning],
+      imports: [provisioning, AccessModule],
       controllers: [ProxyController],
       providers: [
         ColdGateInterceptor,
@@ -35,11 +40,20 @@ export class ProxyModule {
         },
         {
           provide: FrontDoor,
-          useFactory: (gate: ProvisioningGate, forwarder: Forwarder, log: Logger, clock: Clock) => {
-            door.attach({ gate, forwarder, requestLog: new RequestLog(log, clock) });
+          useFactory: (
+            access: AccessRules,
+            addresses: ClientAddresses,
+            gate: ProvisioningGate,
+            forwarder: Forwarder,
+            log: Logger,
+            clock: Clock,
+          ) => {
+            const requestLog = new RequestLog(log, clock, addresses);
+            const broken = new BrokenRequests(log, clock, addresses);
+            door.attach({ access, gate, forwarder, requestLog, uploads: new StalledUploads(clock), broken });
             return door;
           },
-          inject: [ProvisioningGate, Forwarder, Logger, Clock],
+          inject: [AccessRules, ClientAddresses, ProvisioningGate, Forwarder, Logger, Clock],
         },
         {
           provide: GracefulShutdown,
