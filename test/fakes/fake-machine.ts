@@ -132,7 +132,8 @@ export class FakeMachines extends MachinePort {
   override probe(target: MachineTarget): Promise<ProbeOutcome> {
     const address = addressOf(target);
     if (!this.answers(address)) return Promise.resolve('silent');
-    return Promise.resolve(this.machine(address).refuses ? 'refused' : 'answered');
+    const { refuses, latched } = this.machine(address);
+    return Promise.resolve(refuses ? 'refused' : latched ? 'latched' : 'answered');
   }
 
   override async instruct(target: MachineTarget, instructions: Instructions): Promise<void> {

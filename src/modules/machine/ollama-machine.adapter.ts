@@ -49,7 +49,7 @@ export class OllamaMachineAdapter extends MachinePort {
       const limits = { timeoutMs: PROBE_TIMEOUT_MS, maxBytes: 1024 };
       const { status, headers, text } = await this.http.ask(target, { method: 'GET', path: '/' }, limits);
       if (status === 200 && text?.trim() === GREETING) return 'answered';
-      if (status === 503 && headers[LATCHED]) return 'answered';
+      if (status === 503 && headers[LATCHED]) return 'latched';
       // nginx's word for a certificate it does not take, or for none (coordination-and-link.md §2.5).
       return status === 400 && this.link.scheme === 'https' ? 'refused' : 'silent';
     } catch (error) {

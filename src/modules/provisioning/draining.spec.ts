@@ -107,6 +107,15 @@ describe('a request that comes while draining', () => {
   });
 });
 
+describe('a machine that serves', () => {
+  it('is freed of a latch that was left on it', async () => {
+    const { world, gateway } = await beginReady();
+    await world.machines.latch(world.machines.targetOf(addressOf(world), 'x', 1));
+    await gateway.pass(10 * SEC);
+    expect([gateway.phase, world.machines.isLatched(addressOf(world))]).toEqual(['ready', false]);
+  });
+});
+
 describe('a gateway that died while draining', () => {
   it('leaves a latch that the next one takes away before it serves', async () => {
     const { world, gateway } = await beginReady();

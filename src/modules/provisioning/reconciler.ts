@@ -258,13 +258,14 @@ export class Reconciler {
     this.version = stored?.version ?? 0;
     const record = stored?.record ?? newRecord(this.tools.clock.nowMs());
     // What came back while there was no lease has been dropped: whatever was under way counts as never begun.
-    const { lookSeq, machineSeq } = this.state.senses;
+    const { lookSeq, machineSeq, latch } = this.state.senses;
     this.runner.abandon();
     const senses = {
       ...NO_SENSES,
       lookSeq: lookSeq + 1,
       machineSeq: machineSeq + 1,
       progressMs: this.tools.clock.nowMs(),
+      latch: latch === 'open' ? latch : ('unknown' as const),
     };
     this.state = { record, senses };
   }

@@ -18,8 +18,8 @@ export interface Senses {
   machineSeq: number;
   probing: boolean;
   preparing: boolean;
-  /** The drain latch of the machine; between `closing` and `opening` its answer is awaited. */
-  latch: 'open' | 'closing' | 'closed' | 'opening';
+  /** The drain latch of the machine. In `closing` and `opening` its answer is awaited; `unknown` after that was lost. */
+  latch: 'open' | 'closing' | 'closed' | 'opening' | 'unknown';
   /** Requests in progress on the latched machine. */
   latchedBusy: number;
   /** Consecutive attempts to latch that failed, and when to try again. */

@@ -198,12 +198,14 @@ function createRefused(d: Draft, fault: Fault): void {
 
 function probed(d: Draft, outcome: ProbeOutcome): void {
   const { record, senses } = d;
-  const answered = outcome === 'answered';
+  const answered = outcome === 'answered' || outcome === 'latched';
   if (record.phase === 'booting') {
     if (answered) return d.enter('loading', 'Ollama answers');
     return countRefusals(d, outcome);
   }
   if (record.phase !== 'ready') return;
+  // Left over from a stop that somebody cancelled and could not finish.
+  if (outcome === 'latched' && record.address !== null && senses.latch === 'open') d.unlatch(record.address);
   senses.missedProbes = answered ? 0 : senses.missedProbes + 1;
   // Quickly to a verdict: the next probe is due now, then the cloud is asked once.
   if (!answered && senses.missedProbes < MISSED_PROBES) senses.probedMs = null;

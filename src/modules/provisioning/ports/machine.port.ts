@@ -14,8 +14,9 @@ export interface MachineTarget {
 
 /** What a probe has found. */
 export type ProbeOutcome =
-  /** Ollama, or the latch before it. */
   | 'answered'
+  /** The machine is there and refuses requests, because it was latched for a stop. */
+  | 'latched'
   /** Nothing, or nothing that makes sense: it may still be booting. */
   | 'silent'
   /** Something that is not the machine meant, or a machine that does not take our keys. */

@@ -13,7 +13,8 @@ export function draining(d: Draft): void {
   const { address } = record;
   if (senses.latch === 'closing' || senses.latch === 'opening') return;
   if (record.wanted || ctx.traffic.open > 0) return serveAgain(d);
-  if (address !== null && senses.latch === 'open' && senses.latchFailures < LATCH_ATTEMPTS) return d.latch(address);
+  const asked = senses.latch === 'closed' || senses.latchFailures >= LATCH_ATTEMPTS;
+  if (address !== null && !asked) return d.latch(address);
   if (senses.latch === 'closed' && isBusy(d)) return serveAgain(d);
   putAway(d);
 }
@@ -42,7 +43,7 @@ export function unlatched(d: Draft, done: boolean): void {
 function serveAgain(d: Draft): void {
   const { record, senses } = d;
   record.wanted = true;
-  if (senses.latch === 'closed' && record.address !== null) return d.unlatch(record.address);
+  if (senses.latch !== 'open' && record.address !== null) return d.unlatch(record.address);
   const busy = senses.latchedBusy;
   senses.latchedBusy = 0;
   senses.latchFailures = 0;
