@@ -23,7 +23,8 @@ export function draining(d: Draft): void {
 export function latched(d: Draft, busy: number | null): void {
   const { senses } = d;
   if (busy === null) {
-    senses.latch = 'open';
+    // The latch may be closed and only the count be missing.
+    senses.latch = 'unknown';
     senses.latchFailures += 1;
     senses.latchRetryMs = d.nowMs + d.timings.bootProbeMs;
     return;
