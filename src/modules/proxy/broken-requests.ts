@@ -10,6 +10,7 @@ import type { Clock } from '../../common/time/clock.js';
 import type { ClientAddresses } from '../access/client-address.js';
 import { writeLastError } from './answers.js';
 import { GatewayError } from './gateway-error.js';
+import type { RequestMeter } from './request-meter.js';
 
 /** A connection that is closed under a sender is reset, and the reset destroys the answer: it gets this long to read. */
 const LINGER_MS = 2000;
@@ -21,6 +22,7 @@ export class BrokenRequests {
     private readonly log: Logger,
     private readonly clock: Clock,
     private readonly addresses: ClientAddresses,
+    private readonly meter: RequestMeter,
   ) {}
 
   /** Takes what the HTTP server reports as `clientError`. */
@@ -50,6 +52,7 @@ export class BrokenRequests {
     const requestId = randomUUID();
     const client = this.addresses.of({ socket, headers: {} });
     this.log.info({ requestId, client, status: error.statusCode, code: error.code }, 'a connection without a request');
+    this.meter.refused(error.statusCode);
     if (!socket.writable) return void socket.destroy();
     const date = new Date(this.clock.nowMs()).toUTCString();
     socket.end(rawAnswer(error, { date, 'x-request-id': requestId }));

@@ -15,6 +15,7 @@ import { writeAnswer, writePreflight, type Answer } from './answers.js';
 import { callerOf } from './caller.js';
 import { GatewayError } from './gateway-error.js';
 import { holdWishMs } from './hold-wish.js';
+import { RequestMeter } from './request-meter.js';
 import { isWork, pathOf, routeOf, type Route } from './routes.js';
 import {
   catalogueAnswer,
@@ -34,6 +35,7 @@ export class ColdGateInterceptor implements NestInterceptor {
   constructor(
     private readonly gate: ProvisioningGate,
     private readonly clock: Clock,
+    private readonly meter: RequestMeter,
     model: ModelConfig,
   ) {
     this.configured = { models: model.models, version: versionOf(model.image) };
@@ -73,12 +75,16 @@ export class ColdGateInterceptor implements NestInterceptor {
       signal,
       actor: callerOf(request),
     });
-    if (admission.kind === 'cold') throw GatewayError.cold(admission.answer);
+    if (admission.kind === 'cold') {
+      this.meter.cold(admission.answer.code);
+      throw GatewayError.cold(admission.answer);
+    }
     if (admission.kind === 'left') return this.nobody(reply);
     if (signal.aborted) {
       admission.lease.release();
       return this.nobody(reply);
     }
+    this.meter.cold('served');
     admit(request, { lease: admission.lease, readSoFar });
     return true;
   }
@@ -102,11 +108,13 @@ export class ColdGateInterceptor implements NestInterceptor {
 
   /** The client has left: nobody reads an answer. */
   private nobody(reply: FastifyReply): false {
+    this.meter.cold('left');
     reply.hijack();
     return false;
   }
 
   private answer(request: IncomingMessage, reply: FastifyReply, answer: Answer): false {
+    this.meter.cold('answered_asleep');
     reply.hijack();
     writeAnswer(request, reply.raw, answer);
     return false;

@@ -8,8 +8,10 @@ import type { TrafficLease } from '../provisioning/provisioning.gate.js';
 import { inboundHeaders } from './headers.js';
 import { requestIdOf } from './request-id.js';
 
-/** What an exchange tells about its end. */
+/** What an exchange tells about its course. */
 export interface ExchangeObserver {
+  /** The head of the machine's answer goes to the client. */
+  answering(request: IncomingMessage): void;
   /** The machine failed before the first byte: the client has no answer yet. */
   unanswered(request: IncomingMessage, response: ServerResponse, error: Error): void;
   /** The machine failed in the middle of its answer; the client's connection has been cut. */
@@ -55,6 +57,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (statusCode >= 502 && statusCode <= 504 && isFrontsWord(controller.rawHeaders as unknown as Buffer[])) {
       return controller.abort(NO_OLLAMA);
     }
+    this.observer.answering(this.request);
     const headers = inboundHeaders(controller.rawHeaders as unknown as Buffer[], requestIdOf(this.request));
     if (this.observer.closing) headers.push('Connection', 'close');
     this.response.writeHead(statusCode, statusMessage, headers);

@@ -12,6 +12,7 @@ import { writeError } from './answers.js';
 import { Exchange, type ExchangeObserver } from './exchange.js';
 import { GatewayError } from './gateway-error.js';
 import { outboundHeaders } from './headers.js';
+import type { RequestMeter } from './request-meter.js';
 
 /** Idle connections to the machine; shorter than what any front of Ollama grants. */
 const IDLE_CONNECTION_MS = 30_000;
@@ -24,6 +25,7 @@ export class Forwarder implements ExchangeObserver {
     private readonly gate: ProvisioningGate,
     private readonly link: MachineLink,
     private readonly log: Logger,
+    private readonly meter: RequestMeter,
   ) {
     this.agents = new LinkAgents(link, {
       pipelining: 1,
@@ -64,15 +66,21 @@ export class Forwarder implements ExchangeObserver {
     }
   }
 
+  answering(request: IncomingMessage): void {
+    this.meter.answering(request);
+  }
+
   unanswered(request: IncomingMessage, response: ServerResponse, error: Error): void {
     if (isClientFault(error))
       return writeError(request, response, new GatewayError('bad_request', undefined, null, error));
+    this.meter.failed('unanswered');
     this.log.warn({ err: error, method: request.method }, 'the machine did not answer a forwarded request');
     this.gate.suspect();
     writeError(request, response, new GatewayError('upstream_unreachable', undefined, null, error));
   }
 
   broken(request: IncomingMessage, error: Error): void {
+    this.meter.failed('broken');
     this.log.warn({ err: error, method: request.method }, 'the machine broke off in the middle of an answer');
     this.gate.suspect();
   }

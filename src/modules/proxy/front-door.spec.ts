@@ -8,12 +8,14 @@ import { listening } from '../../../test/support/listening.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { RawConnection } from '../../../test/support/raw-connection.js';
 import { until } from '../../../test/support/until.js';
+import { Tallies } from '../../common/metrics/tallies.js';
 import { AccessRules } from '../access/access-rules.js';
 import { parseApiKeys } from '../access/api-keys.js';
 import { ClientAddresses } from '../access/client-address.js';
 import { BrokenRequests } from './broken-requests.js';
 import { FrontDoor, type DataPlane } from './front-door.js';
 import { RequestLog } from './request-log.js';
+import { RequestMeter } from './request-meter.js';
 import { StalledUploads } from './stalled-uploads.js';
 
 let server: Server;
@@ -38,6 +40,7 @@ async function open(keys: string | null = null): Promise<void> {
   const write = (fields: object, msg: string) => void lines.push({ msg, ...fields });
   const log = { debug: write, info: write, warn: write, error: write };
   const addresses = new ClientAddresses([]);
+  const meter = new RequestMeter(new Tallies(), clock);
   const door = new FrontDoor();
   door.attach({
     access: new AccessRules(keys === null ? null : { current: parseApiKeys(keys).keys }, 'deny'),
@@ -49,8 +52,9 @@ async function open(keys: string | null = null): Promise<void> {
       },
     },
     requestLog: new RequestLog(log, clock, addresses),
+    meter,
     uploads: new StalledUploads(clock),
-    broken: new BrokenRequests(log, clock, addresses),
+    broken: new BrokenRequests(log, clock, addresses, meter),
   } as unknown as DataPlane);
   server = door.createServer((_request, response) => void response.end('framework'));
   server.on('clientError', (fault, socket) => door.refuse(fault, socket as Socket));

@@ -15,6 +15,7 @@ import { GatewayError } from './gateway-error.js';
 import { HTTP_LIMITS } from './http-limits.js';
 import { identify, requestIdOf } from './request-id.js';
 import type { RequestLog } from './request-log.js';
+import type { RequestMeter } from './request-meter.js';
 import { isOwn, isWork, pathOf } from './routes.js';
 import type { StalledUploads } from './stalled-uploads.js';
 
@@ -24,6 +25,7 @@ export interface DataPlane {
   gate: ProvisioningGate;
   forwarder: Forwarder;
   requestLog: RequestLog;
+  meter: RequestMeter;
   uploads: StalledUploads;
   broken: BrokenRequests;
 }
@@ -58,6 +60,7 @@ export class FrontDoor {
     if (!dataPlane) return framework(request, response);
     identify(request);
     const caller = dataPlane.requestLog.follow(request, response);
+    dataPlane.meter.follow(request, response);
     dataPlane.uploads.follow(request, response);
 
     const refusal = refusalOf(request, caller, dataPlane.access);

@@ -6,6 +6,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { LifecycleConfig } from '../../common/config/classes.js';
 import { Logger } from '../../common/logging/logger.js';
+import { Tallies } from '../../common/metrics/tallies.js';
 import { Clock } from '../../common/time/clock.js';
 import { AccessModule } from '../access/access.module.js';
 import { AccessRules } from '../access/access-rules.js';
@@ -20,6 +21,7 @@ import { GatewayErrorFilter } from './gateway-error.filter.js';
 import { GracefulShutdown } from './graceful-shutdown.js';
 import { ProxyController } from './proxy.controller.js';
 import { RequestLog } from './request-log.js';
+import { RequestMeter } from './request-meter.js';
 import { StalledUploads } from './stalled-uploads.js';
 
 @Module({})
@@ -34,9 +36,15 @@ export class ProxyModule {
         ColdGateInterceptor,
         { provide: APP_FILTER, useClass: GatewayErrorFilter },
         {
+          provide: RequestMeter,
+          useFactory: (tallies: Tallies, clock: Clock) => new RequestMeter(tallies, clock),
+          inject: [Tallies, Clock],
+        },
+        {
           provide: Forwarder,
-          useFactory: (gate: ProvisioningGate, link: MachineLink, log: Logger) => new Forwarder(gate, link, log),
-          inject: [ProvisioningGate, MachineLink, Logger],
+          useFactory: (gate: ProvisioningGate, link: MachineLink, log: Logger, meter: RequestMeter) =>
+            new Forwarder(gate, link, log, meter),
+          inject: [ProvisioningGate, MachineLink, Logger, RequestMeter],
         },
         {
           provide: FrontDoor,
@@ -45,15 +53,16 @@ export class ProxyModule {
             addresses: ClientAddresses,
             gate: ProvisioningGate,
             forwarder: Forwarder,
+            meter: RequestMeter,
             log: Logger,
             clock: Clock,
           ) => {
             const requestLog = new RequestLog(log, clock, addresses);
-            const broken = new BrokenRequests(log, clock, addresses);
-            door.attach({ access, gate, forwarder, requestLog, uploads: new StalledUploads(clock), broken });
+            const broken = new BrokenRequests(log, clock, addresses, meter);
+            door.attach({ access, gate, forwarder, requestLog, meter, uploads: new StalledUploads(clock), broken });
             return door;
           },
-          inject: [AccessRules, ClientAddresses, ProvisioningGate, Forwarder, Logger, Clock],
+          inject: [AccessRules, ClientAddresses, ProvisioningGate, Forwarder, RequestMeter, Logger, Clock],
         },
         {
           provide: GracefulShutdown,
