@@ -63,7 +63,7 @@ export function writeError(request: IncomingMessage, response: ServerResponse, e
  * there is nothing left to say: the connection is cut.
  */
 export function writeLastError(request: IncomingMessage, response: ServerResponse, error: GatewayError): void {
-  if (response.headersSent || response.destroyed) return void request.socket.destroy();
+  if (response.headersSent || response.destroyed) return void response.destroy();
   const { headers, ...answer } = errorAnswer(request, error);
   const content = writeHead(request, response, { ...answer, headers: { ...headers, connection: 'close' } });
   // Whoever forwards the body would wait for the rest of it: Node lets go of a request whose answer is over.

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { stream } from 'undici';
 import { endEverything } from '../../../test/support/endings.js';
 import { listening } from '../../../test/support/listening.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
@@ -77,6 +78,24 @@ describe('a body that stops coming', () => {
     await until(() => connection.text.endsWith('done'));
     await clock.advance(STALLED_AFTER_MS + MINUTE_MS);
     await connection.closed;
+    expect(uploads.size).toBe(0);
+  });
+});
+
+describe('a body that has been forwarded', () => {
+  // undici takes the socket off a body that it has sent: a look at an answer that went on ended the process.
+  it('is looked at no more, however long its answer takes', async () => {
+    const machine = createServer((request, response) => {
+      request.resume().once('end', () => response.write('the first token'));
+    });
+    const machineUrl = await listening(machine);
+    serve = (request, response) => {
+      stream(machineUrl, { method: 'POST', body: request }, () => response).catch(() => undefined);
+    };
+    await upload('Content-Length: 1');
+    await connection.write('x');
+    await until(() => connection.text.includes('the first token'));
+    await clock.advance(MINUTE_MS);
     expect(uploads.size).toBe(0);
   });
 });

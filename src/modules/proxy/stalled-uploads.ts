@@ -3,6 +3,7 @@
  * for nothing. Nobody looks at chunks; the connections' own counters are looked at now and then.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../../common/time/clock.js';
 import { writeLastError } from './answers.js';
 import { GatewayError } from './gateway-error.js';
@@ -14,6 +15,8 @@ const LOOK_EVERY_MS = 15_000;
 interface Upload {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Kept here: undici takes it off a request whose body it has sent. */
+  readonly socket: Socket;
   /** What the connection had received when it was last seen to move, and when that was. */
   bytesRead: number;
   movedMs: number;
@@ -28,7 +31,7 @@ export class StalledUploads {
   /** Follows the request until its body is complete; one without a body costs a look at two headers. */
   follow(request: IncomingMessage, response: ServerResponse): void {
     if (!hasBody(request)) return;
-    const upload = { request, response, bytesRead: -1, movedMs: 0 };
+    const upload = { request, response, socket: request.socket, bytesRead: -1, movedMs: 0 };
     this.open.add(upload);
     // An answer may be over before the body is: what still comes then is thrown away, but not for ever.
     response.once('close', () => {
@@ -54,8 +57,8 @@ export class StalledUploads {
   }
 
   private look(upload: Upload, nowMs: number): void {
-    const { request, response } = upload;
-    const { bytesRead, destroyed } = request.socket;
+    const { request, response, socket } = upload;
+    const { bytesRead, destroyed } = socket;
     if (request.complete || destroyed) return void this.open.delete(upload);
     if (bytesRead !== upload.bytesRead || !waitsForClient(request)) {
       upload.bytesRead = bytesRead;
@@ -64,6 +67,7 @@ export class StalledUploads {
     }
     if (nowMs - upload.movedMs < STALLED_AFTER_MS) return;
     this.open.delete(upload);
+    if (response.destroyed) return void socket.destroy();
     writeLastError(request, response, new GatewayError('request_timeout'));
   }
 }
