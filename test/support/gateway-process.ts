@@ -94,6 +94,11 @@ export class GatewayProcess {
     return String(line.url);
   }
 
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('the gateway could not be spawned');
+    return this.child.pid;
+  }
+
   get running(): boolean {
     return this.exit === null;
   }

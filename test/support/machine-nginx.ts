@@ -14,12 +14,20 @@ const UNIT = 'etc/systemd/system/ollama-gateway-link.service';
 /** Prefix and working directory of the unit. */
 export const LINK_DIR = 'run/ollama-gateway/link';
 
+export interface MachineNginx {
+  readonly pid: number;
+  /** As `systemctl reload` does: takes the files anew; resolves when new workers are there. */
+  reload(): Promise<void>;
+  /** Cuts everything; harmless when it has ended. */
+  stop(): Promise<void>;
+}
+
 /**
  * Resolves when nginx answers on its status socket; `endEverything()` ends it.
  * @param root made by layOutMachine
  * @param ollamaPort of the Ollama on 127.0.0.1 that it speaks to
  */
-export async function startMachineNginx(root: string, ollamaPort: number): Promise<void> {
+export async function startMachineNginx(root: string, ollamaPort: number): Promise<MachineNginx> {
   const folder = join(root, LINK_DIR);
   mkdirSync(folder, { recursive: true });
   const path = join(root, CONFIGURATION);
@@ -34,11 +42,25 @@ export async function startMachineNginx(root: string, ollamaPort: number): Promi
   let words = '';
   nginx.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
   const ended = new Promise<void>((resolve) => nginx.once('exit', () => resolve()).once('error', () => resolve()));
-  atEnd(() => {
+  const stop = (): Promise<void> => {
     nginx.kill('SIGTERM');
     return ended;
-  });
+  };
+  atEnd(stop);
   await eventually('nginx answers', () => answers(join(folder, 'status.sock')), { explain: () => words });
+  const pid = nginx.pid as number;
+  return { pid, stop, reload: () => reload(pid) };
+}
+
+async function reload(pid: number): Promise<void> {
+  const old = new Set(workersOf(pid));
+  process.kill(pid, 'SIGHUP');
+  await eventually('nginx has new workers', () => workersOf(pid).some((worker) => !old.has(worker)));
+}
+
+/** Processes of the workers, those among them that only finish their last requests. */
+export function workersOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 }
 
 /** The command line of the unit, with our folder before every path but the program's. */

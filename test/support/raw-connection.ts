@@ -1,5 +1,6 @@
 /** A TCP connection whose bytes a test writes itself, for what no HTTP client would send. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { atEnd } from './endings.js';
 
 export class RawConnection {
@@ -8,6 +9,14 @@ export class RawConnection {
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
     atEnd(() => socket.destroy());
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return new RawConnection(socket);
+  }
+
+  /** The bytes within TLS; rejects with Node's error when there is no handshake. */
+  static async openTls(options: ConnectionOptions): Promise<RawConnection> {
+    const socket = connectTls(options);
+    atEnd(() => socket.destroy());
+    await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
     return new RawConnection(socket);
   }
 
