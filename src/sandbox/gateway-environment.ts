@@ -38,6 +38,9 @@ const DEFAULTS: Record<string, string> = {
   GATEWAY_DRAIN_SECONDS: '2',
 };
 
+/** For machines that have no keys: the link without TLS must be asked for twice. */
+export const PLAIN_LINK = { GATEWAY_LINK: 'plain', GATEWAY_ALLOW_PLAIN_LINK: 'true' } as const;
+
 const FOREIGN = /^(GATEWAY_|EXOSCALE_|OLLAMA_|DATABASE_URL$|HOST$|PORT$)|_proxy$/i;
 
 /** Keeps the developer's shell (PATH, …) but none of its proxies and none of another gateway's or Ollama's settings. */
@@ -54,8 +57,6 @@ export function gatewayEnvironment(shell: NodeJS.ProcessEnv, facts: SandboxFacts
     EXOSCALE_API_ENDPOINT: facts.endpoint,
     EXOSCALE_API_KEY: facts.apiKey,
     EXOSCALE_API_SECRET: facts.apiSecret,
-    GATEWAY_LINK: 'plain',
-    GATEWAY_ALLOW_PLAIN_LINK: 'true',
     GATEWAY_LINK_CIDRS: '127.0.0.1/32',
     GATEWAY_LINK_PORT: String(facts.linkPort),
     GATEWAY_STATE_DIR: facts.stateDir,

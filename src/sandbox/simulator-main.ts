@@ -44,8 +44,7 @@ function describe(facts: {
   EXOSCALE_API_KEY=${facts.apiKey}
   EXOSCALE_API_SECRET=${facts.apiSecret}
   EXOSCALE_ZONE=${facts.zone}
-  GATEWAY_LINK=plain GATEWAY_ALLOW_PLAIN_LINK=true GATEWAY_LINK_CIDRS=127.0.0.0/8
-  GATEWAY_LINK_PORT=${facts.linkPort} GATEWAY_TIME_SCALE=20
+  GATEWAY_LINK_PORT=${facts.linkPort} GATEWAY_LINK_CIDRS=127.0.0.0/8 GATEWAY_TIME_SCALE=20
   machines: ${facts.upstreamUrl ? `the Ollama at ${facts.upstreamUrl}` : 'a fake Ollama each'}
 
   control: ${control}

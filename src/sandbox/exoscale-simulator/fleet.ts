@@ -127,7 +127,7 @@ export class Fleet {
   async force(id: string, state: InstanceState): Promise<void> {
     const instance = this.find(id);
     if (state === 'running') {
-      instance.publicIp = await this.parts.machines.start(id);
+      instance.publicIp = await this.parts.machines.start(id, instance.userData);
     } else if (state !== 'starting' && state !== 'migrating') {
       await this.parts.machines.stop(id);
     }
@@ -137,7 +137,7 @@ export class Fleet {
 
   private async boot(instance: Instance): Promise<void> {
     this.expect(instance, 'starting');
-    const address = await this.parts.machines.start(instance.id);
+    const address = await this.parts.machines.start(instance.id, instance.userData);
     if (instance.state !== 'starting') await this.parts.machines.stop(instance.id);
     this.expect(instance, 'starting');
     instance.publicIp = address;

@@ -50,6 +50,26 @@ describe('a simulated instance', () => {
     expect(second).not.toBe(first);
   });
 
+  it('gives its machine the user-data that it has at that start', async () => {
+    const given: (string | null)[] = [];
+    const start = (_id: string, userData: string | null): Promise<string> => {
+      given.push(userData);
+      return Promise.resolve('203.0.113.1');
+    };
+    await cloud.close();
+    cloud = await SimulatedCloud.start({ machines: { start, stop: () => Promise.resolve() } });
+    const [first, second] = ['Zmlyc3Q=', 'c2Vjb25k'];
+    const id = await cloud.created({ 'user-data': first });
+    await cloud.simulator.control.startByHand(id);
+    await act(id, 'stop');
+    await cloud.settle();
+    await cloud.api.call('PUT', `/instance/${id}`, { 'user-data': second });
+    await cloud.settle();
+    await act(id, 'start');
+    await cloud.settle();
+    expect(given).toEqual([first, second]);
+  });
+
   it('passes through the transient states, and refuses everything in them', async () => {
     const id = await cloud.created();
     await act(id, 'start');

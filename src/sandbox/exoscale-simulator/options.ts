@@ -3,8 +3,11 @@ import type { Clock } from '../../common/time/clock.js';
 
 /** Boots and kills the fake machine behind an instance. */
 export interface MachineHost {
-  /** Resolves at once with the machine's IPv4 address; what runs on it answers only after its boot time. */
-  start(instanceId: string): Promise<string>;
+  /**
+   * Resolves at once with the machine's IPv4 address; what runs on it answers only after its boot time.
+   * @param userData base64, as the instance has it
+   */
+  start(instanceId: string, userData: string | null): Promise<string>;
   /** Resolves when nothing answers any more. Harmless for a machine that does not run. */
   stop(instanceId: string): Promise<void>;
 }

@@ -19,7 +19,9 @@ describe('a simulated machine', () => {
   beforeEach(() => use());
   afterEach(() => machines.close());
 
-  const urlOf = async (id: string): Promise<string> => (await machines.urlOf(id)) ?? 'http://machine-is-off.invalid';
+  /** Starts a machine and answers where it will serve. */
+  const started = async (id: string): Promise<string> =>
+    `http://${await machines.start(id, null)}:${await machines.reservePort()}`;
   const answers = async (url: string): Promise<boolean> =>
     fetch(url).then(
       (response) => response.ok,
@@ -27,9 +29,8 @@ describe('a simulated machine', () => {
     );
   /** Starts a machine and waits until Ollama answers. */
   const booted = async (id: string): Promise<string> => {
-    await machines.start(id);
+    const url = await started(id);
     await clock.advance(BOOT_MS);
-    const url = await urlOf(id);
     while (!(await answers(url)));
     return url;
   };
@@ -46,10 +47,10 @@ describe('a simulated machine', () => {
   };
 
   it('has an address at once and answers only after its boot', async () => {
-    const address = await machines.start('a');
-    expect(address).toMatch(/^127\.\d+\.\d+\.\d+$/);
+    const url = await started('a');
+    expect(url).toMatch(/^http:\/\/127\.\d+\.\d+\.\d+:/);
     await clock.advance(BOOT_MS - 1);
-    expect(await answers(await urlOf('a'))).toBe(false);
+    expect(await answers(url)).toBe(false);
     expect(await answers(await booted('a'))).toBe(true);
   });
 
@@ -71,8 +72,7 @@ describe('a simulated machine', () => {
   });
 
   it('does not answer after all when it is stopped during its boot', async () => {
-    await machines.start('a');
-    const url = await urlOf('a');
+    const url = await started('a');
     await machines.stop('a');
     await clock.advance(BOOT_MS);
     expect(await answers(url)).toBe(false);
@@ -80,9 +80,9 @@ describe('a simulated machine', () => {
 
   it('never answers when its boot never ends', async () => {
     machines.bootMs = Infinity;
-    await machines.start('a');
+    const url = await started('a');
     await clock.advance(1e9);
-    expect(await answers(await urlOf('a'))).toBe(false);
+    expect(await answers(url)).toBe(false);
   });
 
   it('cuts its streams when it crashes, and can be brought back at the same address', async () => {
@@ -120,8 +120,7 @@ describe('a simulated machine', () => {
     const warnings: string[] = [];
     use({ ownAddresses: false, warn: (message) => warnings.push(message) });
     const url = await booted('a');
-    await machines.start('b');
-    expect(await urlOf('b')).toBe(url);
+    expect(await started('b')).toBe(url);
     await clock.advance(BOOT_MS);
     await until(() => warnings.length === 1);
     await machines.stop('a');
@@ -138,9 +137,9 @@ describe('a simulated machine', () => {
     await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
     const host = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
     use({ upstreamUrl: `http://${host}` });
-    await machines.start('a');
+    const machine = await started('a');
     await clock.advance(BOOT_MS);
-    const url = `${await urlOf('a')}/api/chat?x=1`;
+    const url = `${machine}/api/chat?x=1`;
     const post = (): Promise<Response | null> => fetch(url, { method: 'POST', body: 'words' }).catch(() => null);
     let response = await post();
     while (!response) response = await post();

@@ -1,18 +1,21 @@
 /**
- * The machines behind the simulated instances. Each has its own loopback address and, once booted, an Ollama on the link
- * port. Knows nothing of the cloud: it is told to start and to stop.
+ * The machines behind the simulated instances. Each has its own loopback address and, once booted, its end of the link with
+ * an Ollama behind it, as its user-data says. Knows nothing of the cloud: it is told to start and to stop.
  */
-import { SystemClock, type Clock, type Timer } from '../../common/time/clock.js';
+import { SystemClock, type Clock } from '../../common/time/clock.js';
 import type { MachineHost } from '../exoscale-simulator/options.js';
 import { defaultBehaviour, type OllamaBehaviour, type Refusal } from '../fake-ollama/behaviour.js';
 import { FakeOllama } from '../fake-ollama/fake-ollama.js';
 import { Journal, type RecordedRequest } from '../fake-ollama/journal.js';
 import { fullName, ModelDisk } from '../fake-ollama/model-disk.js';
+import { type LinkKeys, linkSettingsOf } from './link-settings.js';
+import type { MachineInstructions } from './link-words.js';
 import { canBind, freePort, LoopbackAddresses, ONLY_LOOPBACK } from './loopback.js';
-import { startPassThrough } from './pass-through.js';
+import { Machine, type OllamaService } from './machine.js';
+import { filesOf } from './user-data.js';
 
 export interface MachineSimulatorOptions {
-  /** The link port, the same on every machine; 0 takes a free one, see `reservePort`. */
+  /** The link port of machines whose user-data names none; 0 takes a free one, see `reservePort`. */
   port: number;
   /** From the start of the instance until Ollama answers; Infinity for a machine that never does. */
   bootMs: number;
@@ -33,21 +36,6 @@ export interface MachineSimulatorOptions {
   warn?: (message: string) => void;
 }
 
-/** What listens on a booted machine. */
-interface Service {
-  close(): Promise<void>;
-}
-
-interface Machine {
-  address: string;
-  on: boolean;
-  booting: Timer | null;
-  service: Service | null;
-}
-
-/** A machine that cannot bind its port tries again, as a system service would. */
-const RESTART_MS = 500;
-
 export class MachineSimulator implements MachineHost {
   /** Shared by all machines; may be changed at any time. */
   readonly behaviour: OllamaBehaviour;
@@ -60,6 +48,8 @@ export class MachineSimulator implements MachineHost {
   private readonly machines = new Map<string, Machine>();
   /** Disks outlive a stop. Instance ids are never used again, so a deleted machine's disk cannot come back. */
   private readonly disks = new Map<string, ModelDisk>();
+  private readonly forged = new Map<string, string>();
+  private foreignRequests = 0;
   private ownAddresses: Promise<boolean> | null = null;
   private linkPort: Promise<number> | null = null;
 
@@ -78,43 +68,66 @@ export class MachineSimulator implements MachineHost {
   }
 
   /** Every start gets another address: whoever remembers the one before the stop talks to nobody. */
-  async start(instanceId: string): Promise<string> {
+  async start(instanceId: string, userData: string | null): Promise<string> {
     const running = this.machines.get(instanceId);
     if (running) return running.address;
-    const machine: Machine = { address: await this.nextAddress(), on: true, booting: null, service: null };
+    const address = await this.nextAddress();
+    const machine = new Machine({
+      address,
+      clock: this.clock,
+      startOllama: () => this.startOllama(instanceId, address),
+      link: () => this.linkOf(instanceId, userData),
+      foreignRequests: () => this.foreignRequests,
+      warn: this.warn,
+    });
     this.machines.set(instanceId, machine);
-    this.boot(instanceId, machine);
-    return machine.address;
+    machine.boot(this.bootMs);
+    return address;
   }
 
   async stop(instanceId: string): Promise<void> {
     const machine = this.machines.get(instanceId);
-    if (!machine) return;
     this.machines.delete(instanceId);
-    machine.on = false;
-    machine.booting?.cancel();
-    await machine.service?.close();
-  }
-
-  /** Base URL of a running machine; null when it is off. */
-  async urlOf(instanceId: string): Promise<string | null> {
-    const machine = this.machines.get(instanceId);
-    return machine ? `http://${machine.address}:${await this.reservePort()}` : null;
+    await machine?.switchOff();
   }
 
   /** Kills what runs on the machine and cuts its sockets; for the cloud the instance is still running. */
   async crashNow(instanceId: string): Promise<void> {
-    const machine = this.machines.get(instanceId);
-    const service = machine?.service;
-    if (!machine || !service) return;
-    machine.service = null;
-    await service.close();
+    await this.machines.get(instanceId)?.cut();
   }
 
   /** Boots a crashed machine again, at the same address. */
   recover(instanceId: string): void {
     const machine = this.machines.get(instanceId);
-    if (machine && !machine.service) this.boot(instanceId, machine);
+    if (machine && !machine.front) machine.boot(this.bootMs);
+  }
+
+  /**
+   * From its next boot on the machine has the keys of this user-data in place of its own: those of another machine, or
+   * some that were made from another secret.
+   */
+  forgeKeys(instanceId: string, userData: string): void {
+    this.forged.set(instanceId, userData);
+  }
+
+  /** What the gateway has told this machine since its boot; null while it does not serve. */
+  instructionsOf(instanceId: string): MachineInstructions | null {
+    return this.machines.get(instanceId)?.front?.words.instructions() ?? null;
+  }
+
+  /** Whether the machine turns requests away because the gateway has told it to. */
+  isLatched(instanceId: string): boolean {
+    return this.machines.get(instanceId)?.front?.words.latched ?? false;
+  }
+
+  /** Requests of users since its boot, as the dead-man timer counts them. */
+  usesOf(instanceId: string): number {
+    return this.machines.get(instanceId)?.front?.uses ?? 0;
+  }
+
+  /** From now on every machine has so many requests in progress that this gateway knows nothing of. */
+  busyWith(requests: number): void {
+    this.foreignRequests = requests;
   }
 
   /** Makes a model fail from now on; null heals it. */
@@ -137,30 +150,21 @@ export class MachineSimulator implements MachineHost {
     await Promise.all([...this.machines.keys()].map((id) => this.stop(id)));
   }
 
-  private boot(instanceId: string, machine: Machine): void {
-    if (!Number.isFinite(this.bootMs)) return;
-    machine.booting = this.clock.after(this.bootMs, () => void this.serve(instanceId, machine));
+  private async linkOf(instanceId: string, userData: string | null): Promise<{ port: number; keys: LinkKeys | null }> {
+    const own = linkSettingsOf(filesOf(userData));
+    const forged = this.forged.get(instanceId);
+    const keys = forged === undefined ? own.keys : linkSettingsOf(filesOf(forged)).keys;
+    return { port: own.port ?? (await this.reservePort()), keys };
   }
 
-  private async serve(instanceId: string, machine: Machine, attempt = 1): Promise<void> {
-    try {
-      const service = await this.startService(instanceId, machine.address);
-      if (machine.on) machine.service = service;
-      else await service.close();
-    } catch (error) {
-      // From outside it looks unreachable, whatever the reason. On a shared address the reason is the machine before it.
-      if (attempt === 1) this.warn(`simulated machine ${machine.address} cannot serve: ${String(error)}`);
-      if (!machine.on) return;
-      machine.booting = this.clock.after(RESTART_MS, () => void this.serve(instanceId, machine, attempt + 1));
-    }
-  }
-
-  private async startService(instanceId: string, host: string): Promise<Service> {
-    const port = await this.reservePort();
+  private async startOllama(instanceId: string, host: string): Promise<OllamaService> {
+    const { upstreamUrl } = this.options;
+    if (upstreamUrl) return realOllama(upstreamUrl);
     const { behaviour, journal, clock } = this;
-    if (this.options.upstreamUrl) return startPassThrough(this.options.upstreamUrl, host, port);
+    const disk = this.diskOf(instanceId);
     // -1: the gateway's user-data sets OLLAMA_KEEP_ALIVE=-1 on every machine.
-    return FakeOllama.start({ host, port, behaviour, journal, clock, disk: this.diskOf(instanceId), keepAliveMs: -1 });
+    const ollama = await FakeOllama.start({ host, behaviour, journal, clock, disk, keepAliveMs: -1 });
+    return { url: ollama.url, host: 'localhost:11434', close: () => ollama.close() };
   }
 
   private diskOf(instanceId: string): ModelDisk {
@@ -177,4 +181,9 @@ export class MachineSimulator implements MachineHost {
       this.options.ownAddresses === undefined ? canBind(candidate) : Promise.resolve(this.options.ownAddresses);
     return (await this.ownAddresses) ? candidate : ONLY_LOOPBACK;
   }
+}
+
+/** Somebody else's: used and never ended. */
+function realOllama(url: string): OllamaService {
+  return { url, host: new URL(url).host, close: () => Promise.resolve() };
 }
