@@ -4,6 +4,7 @@ import 'reflect-metadata';
 import { loadConfig } from './common/config/load-config.js';
 import { createLogger } from './common/logging/logger.js';
 import { Gateway, ListenError } from './gateway.js';
+import { LinkSecretError } from './modules/link/link-secret.js';
 import { accessFindings } from './modules/access/access-findings.js';
 
 const { config, ...settings } = loadConfig();
@@ -13,7 +14,7 @@ if (faults.length > 0) fail(faults);
 
 const log = createLogger(config.log.level);
 for (const warning of [...settings.warnings, ...access.warnings]) log.warn({}, warning);
-const gateway = await Gateway.create(config, log);
+const gateway = await Gateway.create(config, log).catch(explained);
 
 let leaving = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -31,11 +32,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-try {
-  await gateway.listen();
-} catch (error) {
-  if (!(error instanceof ListenError)) throw error;
-  fail([error.message]);
+await gateway.listen().catch(explained);
+
+/** What an operator can mend is said in one line; the rest is a mistake of ours and keeps its trace. */
+function explained(error: unknown): never {
+  if (error instanceof ListenError || error instanceof LinkSecretError) fail([error.message]);
+  throw error;
 }
 
 function fail(lines: readonly string[]): never {

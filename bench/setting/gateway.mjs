@@ -51,7 +51,7 @@ export async function startColdGateway(setting) {
  */
 async function start(name, { scope, upstreamPort, profileDir }, operationMs) {
   const { ExoscaleSimulator } = await import(new URL('sandbox/exoscale-simulator/exoscale-simulator.js', DIST).href);
-  const { gatewayEnvironment } = await import(new URL('sandbox/gateway-environment.js', DIST).href);
+  const { gatewayEnvironment, PLAIN_LINK } = await import(new URL('sandbox/gateway-environment.js', DIST).href);
   const apiKey = `EXO${randomBytes(12).toString('hex')}`;
   const apiSecret = randomBytes(24).toString('base64url');
   const machines = { start: async () => '127.0.0.1', stop: async () => undefined };
@@ -61,7 +61,8 @@ async function start(name, { scope, upstreamPort, profileDir }, operationMs) {
   const adminPort = await freePort();
   const shell = { PATH: process.env.PATH, OLLAMA_MODEL: MODEL, EXOSCALE_IDLE_TIMEOUT: '3600', GATEWAY_TIME_SCALE: '1' };
   const facts = { endpoint: cloud.url, apiKey, apiSecret, linkPort: upstreamPort, port, adminPort };
-  const env = gatewayEnvironment(shell, { ...facts, stateDir: join(scope.dir, name) });
+  // The upstream of the bench has no keys; what TLS costs is not what is compared here.
+  const env = { ...gatewayEnvironment(shell, { ...facts, stateDir: join(scope.dir, name) }), ...PLAIN_LINK };
   const profiling = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
   const main = fileURLToPath(new URL('main.js', DIST));
   const { child, complaint } = scope.start(name, process.execPath, [...profiling, main], env);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { atEnd, endEverything } from '../support/endings.js';
-import { TestBed } from '../support/test-bed.js';
+import { linkSecret, TestBed } from '../support/test-bed.js';
 
 jest.setTimeout(60_000);
 afterEach(endEverything);
@@ -16,7 +16,7 @@ describe('a gateway that has lost its state', () => {
 
   /** A machine of ours, and a folder of a gateway that does not know of it. */
   async function amnesia(): Promise<{ bed: TestBed; owner: string; env: Record<string, string> }> {
-    const bed = await TestBed.start();
+    const bed = await TestBed.start({ env: { GATEWAY_LINK_SECRET: linkSecret(1) } });
     await bed.ready();
     const { owner } = await bed.gateway.status();
     await bed.gateway.kill('SIGKILL');
@@ -67,7 +67,7 @@ describe('EXOSCALE_ADOPT_NAME', () => {
   it.each(['stopped', 'running'] as const)(
     'adopts a %s instance of an older set-up and serves from it',
     async (state) => {
-      const bed = await TestBed.prepare({ env });
+      const bed = await TestBed.prepare({ env, link: 'plain' });
       const id = await bed.cloud.addInstance({
         name: 'my-old-ollama',
         type: 'gpua5000.small',
@@ -84,7 +84,7 @@ describe('EXOSCALE_ADOPT_NAME', () => {
   );
 
   it('adopts nothing where the name is not unique, and says so', async () => {
-    const bed = await TestBed.prepare({ env });
+    const bed = await TestBed.prepare({ env, link: 'plain' });
     for (let count = 0; count < 2; count += 1) await bed.cloud.addInstance({ name: 'my-old-ollama' });
     await bed.startGateway();
     await bed.gateway.until('the failure', ({ code }) => code === 'adopt_ambiguous');

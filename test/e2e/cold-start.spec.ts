@@ -144,7 +144,7 @@ describe('a cold start', () => {
     expect((await bed.ollama.generate()).json()).toMatchObject({ phase: 'loading', progress: expect.any(Number) });
     const ready = await bed.gateway.untilPhase('ready');
     expect(ready).toMatchObject({ provisioning_status: 'ready', instance_status: 'running', progress: null });
-    expect(ready.remote_url).toMatch(/^http:\/\/127\.\d+\.\d+\.\d+:\d+$/);
+    expect(ready.remote_url).toMatch(/^https:\/\/127\.\d+\.\d+\.\d+:\d+$/);
     await bed.gateway.wentThrough('creating', 'starting', 'booting', 'loading', 'ready');
   });
 

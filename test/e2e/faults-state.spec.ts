@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Sqlite } from '../../src/modules/state-store/sqlite-driver.js';
 import { atEnd, endEverything } from '../support/endings.js';
 import { canMount, SmallTmpfs } from '../support/small-tmpfs.js';
-import { TestBed } from '../support/test-bed.js';
+import { linkSecret, TestBed } from '../support/test-bed.js';
 
 jest.setTimeout(60_000);
 afterEach(endEverything);
@@ -39,7 +39,8 @@ describe('a state folder that cannot be made', () => {
   it('lets the gateway start, takes no wake, and is used as soon as it can be', async () => {
     const file = join(base, 'file');
     writeFileSync(file, 'in the way');
-    const bed = await TestBed.start({ env: { GATEWAY_STATE_DIR: join(file, 'state') } });
+    const env = { GATEWAY_STATE_DIR: join(file, 'state'), GATEWAY_LINK_SECRET: linkSecret(1) };
+    const bed = await TestBed.start({ env });
     await expectNoWakeTaken(bed, /file\/state is unusable: it cannot be opened/);
     rmSync(file);
     await bed.gateway.until('the state works', ({ code }) => code === undefined);

@@ -30,7 +30,11 @@ describe('a machine that has been started GATEWAY_MAX_STARTS_PER_HOUR times', ()
 
 describe('a gateway with a thousand held requests', () => {
   it('holds no more: the next one is told to retry, and everybody is served in the end', async () => {
-    const bed = await TestBed.start({ machines: { bootMs: Infinity }, env: { GATEWAY_TIME_SCALE: '20' } });
+    const bed = await TestBed.start({
+      link: 'plain',
+      machines: { bootMs: Infinity },
+      env: { GATEWAY_TIME_SCALE: '20' },
+    });
     const wait = { Prefer: 'wait=60' };
     const held: Promise<Reply>[] = Array.from({ length: 1000 }, () => bed.ollama.generate({}, wait));
     await bed.gateway.until('a thousand are held', (status) => status.held === 1000);

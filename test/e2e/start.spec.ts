@@ -23,7 +23,6 @@ describe('a start without any environment', () => {
     expect(await faultsOf({})).toEqual([
       expect.stringMatching(/^EXOSCALE_API_KEY is required/),
       expect.stringMatching(/^EXOSCALE_API_SECRET is required/),
-      expect.stringMatching(/^GATEWAY_LINK mtls is the default and is not built yet/),
     ]);
   });
 });
@@ -56,8 +55,6 @@ describe('a start with a wrong setting', () => {
     ['GATEWAY_LINK_SECRET', 'hunter2', /^GATEWAY_LINK_SECRET must be 32 or more random bytes/],
     ['GATEWAY_ADMIN_TOKEN', 'hunter2', /^GATEWAY_ADMIN_TOKEN must be one word of 16 or more/],
     ['GATEWAY_MODEL_MANAGEMENT', 'no', /^GATEWAY_MODEL_MANAGEMENT must be allow or deny/],
-    ['GATEWAY_ALLOW_PLAIN_LINK', 'false', /^GATEWAY_ALLOW_PLAIN_LINK must be true for GATEWAY_LINK=plain/],
-    ['GATEWAY_LINK_CIDRS', '', /^GATEWAY_LINK_CIDRS is required for GATEWAY_LINK=plain/],
     ['EXOSCALE_API_ENDPOINT', 'https://api-{zone}.exoscale.com/v2', /^GATEWAY_TIME_SCALE is for the sandbox/],
     ['EXOSCALE_API_SECRET_FILE', '/etc/passwd', /^EXOSCALE_API_SECRET is set twice/],
   ])('%s=%s is answered with one line', async (name, value, says) => {
@@ -65,6 +62,14 @@ describe('a start with a wrong setting', () => {
     const faults = await faultsOf({ ...environment, [name]: value });
     expect(faults).toEqual([expect.stringMatching(says)]);
     expect(faults.join()).not.toMatch(/hunter2/);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['GATEWAY_ALLOW_PLAIN_LINK', 'false', /^GATEWAY_ALLOW_PLAIN_LINK must be true for GATEWAY_LINK=plain/],
+    ['GATEWAY_LINK_CIDRS', '', /^GATEWAY_LINK_CIDRS is required for GATEWAY_LINK=plain/],
+  ])('%s=%s is answered with one line where the link is plain', async (name, value, says) => {
+    const { environment } = await TestBed.prepare({ link: 'plain' });
+    expect(await faultsOf({ ...environment, [name]: value })).toEqual([expect.stringMatching(says)]);
   });
 
   it('never shows a secret', async () => {
@@ -84,6 +89,14 @@ describe('a start', () => {
     const { port } = server.address() as AddressInfo;
     const faults = await faultsOf({ ...environment, PORT: String(port) });
     expect(faults).toEqual([`HOST and PORT: cannot listen on 127.0.0.1:${port} (EADDRINUSE)`]);
+  });
+
+  it('that can neither keep nor read the secret of the link says so in one line', async () => {
+    const { environment } = await TestBed.prepare();
+    const faults = await faultsOf({ ...environment, GATEWAY_STATE_DIR: '/dev/null/state' });
+    expect(faults).toEqual([
+      'GATEWAY_STATE_DIR: the link secret cannot be kept in /dev/null/state/link-secret (ENOTDIR)',
+    ]);
   });
 
   it('takes secrets from files', async () => {

@@ -16,6 +16,8 @@ export type Responder = (response: ServerResponse, request: ReceivedRequest) => 
 
 export class ScriptedHttp {
   readonly requests: ReceivedRequest[] = [];
+  /** Requests whose answer has neither ended nor lost its reader. */
+  open = 0;
   private readonly waiting: { count: number; resolve: () => void }[] = [];
 
   private constructor(
@@ -33,6 +35,8 @@ export class ScriptedHttp {
         const { method = '', url = '', headers } = request;
         const received = { method, target: url, headers, body: Buffer.concat(chunks).toString('utf8') };
         scripted.requests.push(received);
+        scripted.open += 1;
+        response.once('close', () => (scripted.open -= 1));
         scripted.wakeWaiting();
         responder(response, received);
       });

@@ -13,7 +13,7 @@ const { epoch } = await store.acquireLease(`writer-${process.pid}`, 60_000);
 let version = (await store.read())?.version ?? 0;
 for (;;) {
   const reason = `commit ${version + 1}`;
-  const event = { atMs: Date.now(), from: 'absent', to: 'creating', reason, cause: 'request' };
+  const event = { atMs: Date.now(), from: 'absent', to: 'creating', reason, cause: 'request', actor: null };
   const result = await store.commit(version, epoch, { reason }, [event]);
   if (!result.ok) throw new Error(result.reason);
   version = result.version;

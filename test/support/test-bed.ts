@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { ExoscaleSimulator } from '../../src/sandbox/exoscale-simulator/exoscale-simulator.js';
 import type { MachineHost } from '../../src/sandbox/exoscale-simulator/options.js';
 import type { SimulatorControl } from '../../src/sandbox/exoscale-simulator/simulator-control.js';
-import { gatewayEnvironment } from '../../src/sandbox/gateway-environment.js';
+import { gatewayEnvironment, PLAIN_LINK } from '../../src/sandbox/gateway-environment.js';
 import {
   MachineSimulator,
   type MachineSimulatorOptions,
@@ -20,6 +20,11 @@ import type { Reply } from './ollama-client.js';
 
 const API_KEY = 'EXOe2e';
 export const API_SECRET = 'the-secret-of-the-e2e-suite';
+
+/** A value for GATEWAY_LINK_SECRET; each `byte` makes another one. */
+export function linkSecret(byte: number): string {
+  return Buffer.alloc(32, byte).toString('base64');
+}
 
 const PACE = { bootMs: 50, pullMs: 60, loadMs: 30, tokenMs: 10, tokens: 5 };
 const OPERATION_MS = 30;
@@ -40,8 +45,10 @@ export interface TestBedOptions {
   env?: Record<string, string>;
   machines?: Partial<MachineSimulatorOptions>;
   operationMs?: number;
-  /** In place of simulated machines; `linkPort` is where they answer. */
+  /** In place of simulated machines; `linkPort` is where they answer. They have no keys: their link is plain. */
   host?: MachineHost & { linkPort: number };
+  /** Plain where no gateway has made the machines, and for more connections at once than two cores do handshakes for. */
+  link?: 'mtls' | 'plain';
 }
 
 export class TestBed {
@@ -72,7 +79,13 @@ export class TestBed {
       adminPort: 0,
       stateDir,
     };
-    const environment = { ...gatewayEnvironment({ PATH: process.env.PATH }, facts), ...SETTINGS, ...options.env };
+    const { link = options.host ? 'plain' : 'mtls' } = options;
+    const environment = {
+      ...gatewayEnvironment({ PATH: process.env.PATH }, facts),
+      ...(link === 'plain' && PLAIN_LINK),
+      ...SETTINGS,
+      ...options.env,
+    };
     const bed = new TestBed(simulator.control, machines, environment);
     atEnd(async () => {
       await simulator.close();

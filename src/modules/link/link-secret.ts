@@ -13,6 +13,11 @@ export interface SecretEpoch {
   secret: Buffer;
 }
 
+/** The secret can be neither read nor made; the message is one line for the operator. */
+export class LinkSecretError extends Error {
+  override readonly name = 'LinkSecretError';
+}
+
 const FILE = 'link-secret';
 const SECRET_BYTES = 32;
 
@@ -29,7 +34,7 @@ export function parseLinkSecret(text: string): SecretEpoch[] {
 /**
  * The secret kept in `stateDir`, made at the first call (mode 0600). Two processes that make it at once end with the same one.
  *
- * @throws Error with one sentence when it can be neither read nor made
+ * @throws LinkSecretError
  */
 export function keptLinkSecret(stateDir: string): SecretEpoch[] {
   const path = join(stateDir, FILE);
@@ -40,9 +45,13 @@ export function keptLinkSecret(stateDir: string): SecretEpoch[] {
     if (kept && kept.secret.length >= SECRET_BYTES) return [kept];
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    throw new Error(`GATEWAY_STATE_DIR: the link secret cannot be kept in ${path} (${code})`, { cause: error });
+    throw new LinkSecretError(`GATEWAY_STATE_DIR: the link secret cannot be kept in ${path} (${code})`, {
+      cause: error,
+    });
   }
-  throw new Error(`GATEWAY_STATE_DIR: ${path} does not hold a link secret; restore it, or remove it to make new keys`);
+  throw new LinkSecretError(
+    `GATEWAY_STATE_DIR: ${path} does not hold a link secret; restore it, or remove it to make new keys`,
+  );
 }
 
 function read(path: string): string | null {

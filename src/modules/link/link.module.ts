@@ -20,7 +20,7 @@ export class LinkModule {
   }
 }
 
-/** @throws Error with one sentence when the secret can be neither read nor made */
+/** @throws LinkSecretError */
 export function createLink({ link, pool, state }: LinkSettings): Promise<MachineLink> {
   if (link.link === 'plain') return Promise.resolve(new PlainLink());
   const epochs = link.secret === null ? keptLinkSecret(state.dir) : parseLinkSecret(link.secret);
