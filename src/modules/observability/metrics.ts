@@ -3,7 +3,7 @@
  * between two scrapes nothing here costs anything.
  */
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { CloudConfig } from '../../common/config/classes.js';
 import { Tallies } from '../../common/metrics/tallies.js';
 import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
@@ -13,6 +13,7 @@ import { PHASES } from './lifecycle-tally.js';
 import { METRICS, type MetricKey } from './metric-table.js';
 import { PoolWatcher } from './pool-watcher.js';
 import { eurosPerHour, PRICE_LIST } from './prices.js';
+import { collectProcessMetrics } from './process-metrics.js';
 
 type Sources = Record<MetricKey, () => Iterable<Sample>>;
 
@@ -32,8 +33,7 @@ export class Metrics {
     for (const key of Object.keys(METRICS) as MetricKey[]) {
       this.registry.registerMetric(exposedMetric(METRICS[key], sources[key]));
     }
-    // Event-loop lag, memory, CPU and garbage collection, under the names that every Node process has.
-    collectDefaultMetrics({ register: this.registry });
+    collectProcessMetrics(this.registry);
   }
 
   get contentType(): string {
