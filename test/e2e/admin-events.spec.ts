@@ -70,6 +70,27 @@ describe('the event stream', () => {
     expect(reader.frames[0]?.event).toBe('state');
   });
 
+  it('waits for the state: a process that cannot read it yet has no events, and no old ones later', async () => {
+    const bed = await TestBed.start();
+    await bed.ready();
+    const first = bed.gateway;
+    await bed.startGateway();
+    const admin = adminOf(bed);
+    const early = await admin.get('/admin/events');
+    expect([early.status, early.json().code]).toEqual([503, 'state_unavailable']);
+    await first.kill('SIGTERM');
+    const { log } = bed.gateway;
+    await eventually('the machine is proven again', () => log.findLast(({ to }) => to !== undefined)?.to === 'ready');
+    const reader = await admin.events();
+    await admin.post('/admin/sleep');
+    await reader.until('stopped');
+    expect(phases(reader.transitions)).toEqual(['draining', 'stopping', 'stopped']);
+    const metrics = await admin.metrics();
+    expect(metrics).toContain('\nollama_gateway_wakes_total{reason="request"} 0\n');
+    expect(metrics).toMatch(/^ollama_gateway_phase_duration_seconds_count\{phase="ready"\} [12]$/m);
+    expect(metrics).not.toContain('phase="creating",le=');
+  });
+
   it('ends when the gateway leaves', async () => {
     const bed = await TestBed.start();
     const reader = await adminOf(bed).events();

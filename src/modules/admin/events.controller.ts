@@ -27,6 +27,10 @@ export class EventsController {
     @Headers('last-event-id') lastEventId?: string,
     @Query('after') after?: string,
   ): void {
+    const { storeTrouble } = this.gate.snapshot();
+    // Nothing is known of the log yet: every place in it would look like one of another log.
+    if (storeTrouble !== null && this.control.version() === 0)
+      throw new GatewayError('state_unavailable', storeTrouble);
     const asked = lastEventId ?? after;
     const place = asked === undefined ? null : this.placeOf(asked);
     // Read before the state: a transition in between comes twice rather than never.

@@ -45,7 +45,9 @@ export class PoolWatcher implements OnModuleInit, OnModuleDestroy {
     if (!snapshot.started) return;
     this.machine.observe(snapshot);
     if (this.version === null) {
-      // What happened before this process is counted by none: counters begin at zero with it.
+      // Not before the store has been read: its whole log would look new.
+      if (snapshot.storeTrouble !== null) return;
+      // What happened before this process is not counted: counters begin at zero with it.
       this.version = this.control.version();
       this.lifecycle.begin(snapshot.phaseSinceMs);
     }

@@ -253,7 +253,6 @@ export class Reconciler {
     const lease = await this.store.acquireLease(this.bootId, LEASE_TTL_MS);
     this.epoch = lease?.epoch ?? null;
     if (!lease) return this.storeFailed(new Error('Another gateway process holds the lease of this pool.'));
-    this.storeWorks();
     const stored = await this.store.read();
     this.version = stored?.version ?? 0;
     const record = stored?.record ?? newRecord(this.tools.clock.nowMs());
@@ -268,6 +267,8 @@ export class Reconciler {
       latch: latch === 'open' ? latch : ('unknown' as const),
     };
     this.state = { record, senses };
+    // Said only now: whoever hears it may ask for the stored state and its version.
+    this.storeWorks();
   }
 
   /** The idle clock survives a restart: a stream that was open when the process died counts as work until then. */
