@@ -1,29 +1,27 @@
 /** The pool as `/status` shows it, to people and to the predecessor's clients. Contains no secret. */
-import { Injectable } from '@nestjs/common';
-import { AccessConfig } from '../../common/config/access-config.js';
-import { CloudConfig, LifecycleConfig, ListenerConfig } from '../../common/config/classes.js';
-import { ModelConfig } from '../../common/config/model-config.js';
-import { accessWarning } from '../access/access-findings.js';
-import { ProvisioningGate } from '../provisioning/provisioning.gate.js';
+import type { CloudConfig, LifecycleConfig } from '../../common/config/classes.js';
+import type { ModelConfig } from '../../common/config/model-config.js';
+import type { ProvisioningGate } from '../provisioning/provisioning.gate.js';
 
-@Injectable()
+/** What `/status` shows of the configuration. */
+export interface Configured {
+  cloud: CloudConfig;
+  model: ModelConfig;
+  lifecycle: LifecycleConfig;
+  /** Set when everybody may use the public listener who can reach it. */
+  accessWarning: string | null;
+}
+
 export class StatusView {
-  private readonly accessWarning: string | null;
-
   constructor(
     private readonly gate: ProvisioningGate,
-    private readonly cloud: CloudConfig,
-    private readonly model: ModelConfig,
-    private readonly lifecycle: LifecycleConfig,
-    listener: ListenerConfig,
-    access: AccessConfig,
-  ) {
-    this.accessWarning = accessWarning(listener, access);
-  }
+    private readonly configured: Configured,
+  ) {}
 
   /** The first eight fields are always there, null where unknown; none is ever renamed (architecture.md §4). */
   read(): Record<string, unknown> {
     const now = this.gate.snapshot();
+    const { cloud, model, lifecycle, accessWarning } = this.configured;
     const trouble = now.storeTrouble === null ? null : { code: 'state_unavailable', message: now.storeTrouble };
     const fault = now.failure ?? trouble;
     return {
@@ -31,10 +29,10 @@ export class StatusView {
       provisioning_status: now.status,
       instance_status: now.instanceStatus,
       remote_url: now.remoteUrl,
-      zone: this.cloud.zone,
-      instance_type: this.cloud.instanceType,
-      ollama_model: this.model.models.join(','),
-      idle_timeout: this.lifecycle.idleTimeoutSec,
+      zone: cloud.zone,
+      instance_type: cloud.instanceType,
+      ollama_model: model.models.join(','),
+      idle_timeout: lifecycle.idleTimeoutSec,
       ...(fault && { error: fault.message, code: fault.code }),
       phase: now.phase,
       phase_since: isoTime(now.phaseSinceMs),
@@ -51,7 +49,7 @@ export class StatusView {
       instance_id: now.instanceId,
       owner: now.owner,
       ...(now.outdated && { outdated: true }),
-      ...(this.accessWarning !== null && { access_warning: this.accessWarning }),
+      ...(accessWarning !== null && { access_warning: accessWarning }),
       preflight: now.findings.map(({ check, level, code, message }) => ({ check, level, code, message })),
     };
   }
