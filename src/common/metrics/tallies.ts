@@ -8,7 +8,7 @@ import { KindTally } from './kind-tally.js';
 import { RequestTally } from './request-tally.js';
 
 /** How a request ended that met a machine which was not ready. */
-export const COLD_OUTCOMES = [
+const COLD_OUTCOMES = [
   /** Held, and then let through to the machine. */
   'served',
   /** Answered by what a sleeping Ollama can say itself. */

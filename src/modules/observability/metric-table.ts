@@ -7,7 +7,7 @@ import { ROUTE_CLASSES } from '../../common/metrics/request-tally.js';
 import { UPSTREAM_ERRORS } from '../../common/metrics/tallies.js';
 import { BRING_UPS, PHASES, WAKE_REASONS } from './lifecycle-tally.js';
 
-export type MetricType = 'counter' | 'gauge' | 'histogram';
+type MetricType = 'counter' | 'gauge' | 'histogram';
 
 export interface MetricRow {
   name: string;

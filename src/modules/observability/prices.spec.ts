@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { eurosPerHour } from './prices.js';
+import { eurosPerHour, PRICED_TYPES } from './prices.js';
 
 describe('the price of an hour', () => {
   it.each([
@@ -10,6 +10,12 @@ describe('the price of an hour', () => {
     ['gpu3.small', 1.0453],
   ])('of %s is %s euros', (type, euros) => {
     expect(eurosPerHour(type)).toBe(euros);
+  });
+
+  it.each(PRICED_TYPES)('of %s is that of one machine', (type) => {
+    expect(eurosPerHour(type)).toBeGreaterThan(0);
+    expect(eurosPerHour(type)).toBeLessThan(100);
+    expect(type).toMatch(/^gpu[a-z0-9]*\.[a-z]+$/);
   });
 
   it.each(['b300.huge', 'standard.medium', 'a5000.huge'])('of %s is unknown', (type) => {
