@@ -20,15 +20,17 @@ FROM toolchain AS dependencies
 RUN npm ci --omit=dev
 
 FROM base AS production
-ENV NODE_ENV=production GATEWAY_STATE_DIR=/data
+# The admin listener beyond loopback, so that a probe or Prometheus reaches it: without GATEWAY_ADMIN_TOKEN it then serves
+# health and metrics only.
+ENV NODE_ENV=production GATEWAY_STATE_DIR=/data GATEWAY_ADMIN_HOST=0.0.0.0
 COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
-EXPOSE 11434
+EXPOSE 11434 11435
 # The gateway drains its streams on SIGTERM (compose.yaml: stop_grace_period); a second one ends it at once.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 11434) + '/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.GATEWAY_ADMIN_PORT || 11435) + '/health/live').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/main.js"]

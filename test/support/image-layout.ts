@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseDockerfile, type Stage } from './dockerfile.js';
+import { instruction, parseDockerfile, type Stage } from './dockerfile.js';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
 /** `nobody`, where we may change users; else ourselves. */
@@ -47,8 +47,17 @@ export class ImageLayout {
   start(command: readonly string[], env: Record<string, string>): ChildProcess {
     const [program, ...args] = command;
     const executable = program === 'node' ? process.execPath : program!;
-    const stateDir = this.path('/data');
-    return spawn(executable, args, { ...USER, cwd: this.path('/app'), env: { GATEWAY_STATE_DIR: stateDir, ...env } });
+    const stateDir = { GATEWAY_STATE_DIR: this.path('/data') };
+    return spawn(executable, args, {
+      ...USER,
+      cwd: this.path('/app'),
+      env: { ...this.environment, ...stateDir, ...env },
+    });
+  }
+
+  private get environment(): Record<string, string> {
+    const pairs = instruction(this.production, 'ENV').split(' ');
+    return Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [string, string]));
   }
 
   dispose(): void {

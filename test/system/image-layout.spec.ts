@@ -1,14 +1,10 @@
 /** The image's contents run as they would in a container: other user, production dependencies, nothing of the checkout. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
-import { CONFIG_CLASSES, LifecycleConfig } from '../../src/common/config/classes.js';
-import { settingsOf } from '../../src/common/config/setting.js';
 import { ExoscaleSimulator } from '../../src/sandbox/exoscale-simulator/exoscale-simulator.js';
+import { freePort } from '../../src/sandbox/machine-simulator/loopback.js';
 import { instruction } from '../support/dockerfile.js';
 import { ImageLayout } from '../support/image-layout.js';
 
@@ -62,7 +58,7 @@ describe('the image', () => {
     expect(await ended).toBe(1);
     const lines = output.stderr.split('\n').filter(Boolean);
     const names = lines.map((line) => line.split(' ')[0]);
-    expect(names).toEqual(['EXOSCALE_API_KEY', 'EXOSCALE_API_SECRET', 'GATEWAY_LINK']);
+    expect(names).toEqual(['EXOSCALE_API_KEY', 'EXOSCALE_API_SECRET']);
   });
 
   describe('with an account', () => {
@@ -72,69 +68,44 @@ describe('the image', () => {
     });
     afterAll(() => simulator.close());
 
-    it('answers its health check, keeps its state in the volume and leaves on SIGTERM', async () => {
-      const port = await freePort();
+    it('answers its health check, shows no admin API without a token, keeps its state in the volume and leaves on SIGTERM', async () => {
+      const [port, adminPort] = [await freePort(), await freePort()];
       const { child, output, ended } = start(entrypoint, {
         EXOSCALE_API_KEY: 'EXOimage',
         EXOSCALE_API_SECRET: 'secret',
         EXOSCALE_API_ENDPOINT: simulator.url,
-        GATEWAY_LINK: 'plain',
-        GATEWAY_ALLOW_PLAIN_LINK: 'true',
-        GATEWAY_LINK_CIDRS: '127.0.0.1/32',
         GATEWAY_SHUTDOWN_DELAY_SECONDS: '0',
         PORT: String(port),
+        GATEWAY_ADMIN_PORT: String(adminPort),
+        // The root file system of a deployment cannot be written to.
+        TMPDIR: '/nowhere',
       });
       const exited = ended.then((code) => {
         throw new Error(`the gateway ended with ${code}: ${output.stdout}${output.stderr}`);
       });
-      await Promise.race([untilHealthy(port), exited]);
+      await Promise.race([untilHealthy(adminPort), exited]);
       const answer = await fetch(`http://127.0.0.1:${port}/`);
       expect(await answer.text()).toBe('Ollama is running');
+      expect((await fetch(`http://127.0.0.1:${adminPort}/metrics`)).status).toBe(200);
+      expect((await fetch(`http://127.0.0.1:${adminPort}/admin/state`)).status).toBe(404);
       expect(readdirSync(image.path('/data'))).not.toEqual([]);
 
       exited.catch(() => undefined);
       child.kill('SIGTERM');
       expect(await ended).toBe(0);
-      expect(await isHealthy(port)).toBe(false);
+      expect(await isHealthy(adminPort)).toBe(false);
     });
 
     /** Runs the command that Docker would run inside the container. */
-    async function isHealthy(port: number): Promise<boolean> {
+    async function isHealthy(adminPort: number): Promise<boolean> {
       const command = JSON.parse(instruction(image.production, 'HEALTHCHECK').split(' CMD ')[1]!) as string[];
-      return (await start(command, { PORT: String(port) }).ended) === 0;
+      return (await start(command, { GATEWAY_ADMIN_PORT: String(adminPort) }).ended) === 0;
     }
 
     /** A health check takes about as long as a pause between two would. */
-    async function untilHealthy(port: number): Promise<void> {
-      for (const begunMs = Date.now(); Date.now() - begunMs < 60_000;) if (await isHealthy(port)) return;
+    async function untilHealthy(adminPort: number): Promise<void> {
+      for (const begunMs = Date.now(); Date.now() - begunMs < 60_000;) if (await isHealthy(adminPort)) return;
       throw new Error('never became healthy');
     }
   });
 });
-
-describe('compose.yaml', () => {
-  const compose = parse(readFileSync(join(import.meta.dirname, '../../compose.yaml'), 'utf8')) as {
-    services: { gateway: { stop_grace_period: string; environment: Record<string, string>; volumes: string[] } };
-  };
-  const { gateway } = compose.services;
-
-  it('gives open streams the time that the gateway gives them', () => {
-    const defaults = Object.fromEntries(settingsOf(LifecycleConfig).map((one) => [one.env, Number(one.default)]));
-    const leavingSec = defaults['GATEWAY_SHUTDOWN_DELAY_SECONDS']! + defaults['GATEWAY_DRAIN_SECONDS']!;
-    expect(parseInt(gateway.stop_grace_period)).toBeGreaterThan(leavingSec);
-  });
-
-  it('sets nothing that the gateway does not know, and keeps its state', () => {
-    const known = CONFIG_CLASSES.flatMap((type) => settingsOf(type).map((one) => one.env));
-    expect(Object.keys(gateway.environment).filter((name) => !known.includes(name))).toEqual([]);
-    expect(gateway.volumes).toEqual(['state:/data']);
-  });
-});
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
