@@ -91,6 +91,7 @@ async function answers(port: number, ended: Promise<number>): Promise<boolean> {
 
 function welcome(port: number, settings: Record<string, string>): string {
   const url = `http://localhost:${port}`;
+  const admin = `http://localhost:${settings.GATEWAY_ADMIN_PORT}`;
   return `
 The sandbox is ready: the real gateway at ${url}, a simulated Exoscale behind it. Nothing costs money.
 The machine is stopped after ${settings.EXOSCALE_IDLE_TIMEOUT} s without work (set EXOSCALE_IDLE_TIMEOUT). Ctrl-C ends everything.
@@ -102,6 +103,8 @@ Try, in another terminal:
      what the gateway is doing, at any time, without waking anything.
   3. wait ${settings.EXOSCALE_IDLE_TIMEOUT} s until it is stopped, then run the first command again:
      it is held while the machine resumes, and answered 200.
+  4. curl -N ${admin}/admin/events
+     what happens meanwhile, as it happens; curl -X POST ${admin}/admin/sleep; curl ${admin}/metrics
 `;
 }
 
