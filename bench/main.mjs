@@ -8,6 +8,8 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { COLD_YARDSTICK, measureCold503 } from './measure/cold-503.mjs';
+import { measureKeyCheck } from './measure/key-check.mjs';
+import { measureObserved } from './measure/observed.mjs';
 import { measureOpenStreams } from './measure/open-streams.mjs';
 import { measureSmallGet } from './measure/small-get.mjs';
 import { measureStreamedChunks } from './measure/streamed-chunks.mjs';
@@ -28,6 +30,8 @@ const MEASUREMENTS = {
   'cold-503': measureCold503,
   chunks: measureStreamedChunks,
   'small-get': measureSmallGet,
+  'key-check': measureKeyCheck,
+  observed: measureObserved,
   'open-streams': measureOpenStreams,
   upload: measureUpload,
 };

@@ -19,7 +19,7 @@ export function table(rows) {
 /** @param {Row} row */
 function cells({ what, unit, gateway, nginx, figure }) {
   const { of, side, limit, later } = FIGURES[figure];
-  const perRound = ratios(gateway, nginx);
+  const perRound = nginx ? ratios(gateway, nginx) : [];
   const judged = of === 'ratio' ? median(perRound) : median(gateway);
   /** @param {number | null} bound */
   const verdict = (bound) => {
@@ -29,8 +29,9 @@ function cells({ what, unit, gateway, nginx, figure }) {
     return `${sign} ${bound} ${measure}: ${holds(FIGURES[figure], judged, bound) ? 'ok' : missed}`;
   };
   // What nginx does in no measurable amount has no ratio.
-  const ratio = perRound.every(Number.isFinite) ? withSpread(perRound, '') : '–';
-  return [what, withSpread(gateway, ` ${unit}`), withSpread(nginx, ` ${unit}`), ratio, verdict(limit), verdict(later)];
+  const ratio = nginx && perRound.every(Number.isFinite) ? withSpread(perRound, '') : '–';
+  const yardstick = nginx ? withSpread(nginx, ` ${unit}`) : '–';
+  return [what, withSpread(gateway, ` ${unit}`), yardstick, ratio, verdict(limit), verdict(later)];
 }
 
 /**

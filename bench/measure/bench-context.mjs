@@ -11,7 +11,7 @@
  * @property {import('../setting/scope.mjs').Scope} scope
  * @property {string} wrk  path of the program
  * @property {import('../setting/upstream.mjs').Upstream} upstream
- * @property {Proxy} gateway  its machine is ready
+ * @property {Proxy & { adminUrl: string }} gateway  its machine is ready
  * @property {Proxy} coldGateway  its machine is not there yet
  * @property {Proxy} nginx
  */
@@ -22,7 +22,7 @@
  * @property {string} what
  * @property {string} unit
  * @property {number[]} gateway
- * @property {number[]} nginx
+ * @property {number[]} [nginx]  where nginx does the same
  * @property {keyof typeof import('../figures.mjs').FIGURES} figure  what it is judged by
  * @property {string} [note]  for below the table
  */
