@@ -44,7 +44,8 @@ describe.each(FRONTS)('behind %s', (_name, { shipped, impatient }) => {
   beforeAll(async () => {
     machine = await ScriptedOllama.open();
     const env = { GATEWAY_TRUSTED_PROXIES: '127.0.0.1/32', GATEWAY_TIME_SCALE: String(FASTER) };
-    bed = await TestBed.start({ host: machine, env });
+    // Slow enough for two requests to meet the same cold start.
+    bed = await TestBed.start({ host: machine, env, operationMs: 1000 });
     front = await FrontNginx.start(shipped, bed.gateway.url);
   });
   afterAll(endEverything);
@@ -57,8 +58,8 @@ describe.each(FRONTS)('behind %s', (_name, { shipped, impatient }) => {
 
   it('the answer to a cold start passes as the gateway has made it, and its headers with it', async () => {
     const headers = { Origin: 'http://localhost:3000' };
-    const direct = await bed.ollama.generate({}, headers);
-    const passed = await new Ollama(front.url).generate({}, headers);
+    const both = [bed.ollama, new Ollama(front.url)].map((ollama) => ollama.generate({}, headers));
+    const [direct, passed] = (await Promise.all(both)) as [Reply, Reply];
     expect([passed.status, direct.status]).toEqual([503, 503]);
     expect(Object.keys(passed.json())).toEqual(Object.keys(direct.json()));
     expect(passed.json()).toMatchObject({ provisioning: true, code: 'provisioning' });

@@ -3,11 +3,27 @@ import { Ajv } from 'ajv';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { CONFIG_CLASSES, LifecycleConfig } from '../../src/common/config/classes.js';
 import { settingsOf } from '../../src/common/config/setting.js';
-import { checkWithPython, manifestFiles, MANIFESTS, SECRET_FILES, startWith } from '../support/deployment-files.js';
-import { textOf, yamlOf } from '../support/deployment-files.js';
+import {
+  checkWithPython,
+  manifestFiles,
+  MANIFESTS,
+  SECRET_FILES,
+  startWith,
+  textOf,
+  yamlOf,
+} from '../support/deployment-files.js';
 import { endEverything } from '../support/endings.js';
-import type { ConfigMap, Deployment, Ingress, Kustomization, Named, NetworkPolicy } from '../support/manifest-types.js';
-import type { HttpRoute, Service, ServiceMonitor } from '../support/manifest-types.js';
+import type {
+  ConfigMap,
+  Deployment,
+  HttpRoute,
+  Ingress,
+  Kustomization,
+  Named,
+  NetworkPolicy,
+  Service,
+  ServiceMonitor,
+} from '../support/manifest-types.js';
 
 afterAll(endEverything);
 
