@@ -121,7 +121,8 @@ describe('any client that leaves at any moment', () => {
   beforeEach(() => void (machine.handler = (request, response) => void answerSlowly(request, response)));
 
   it('leaves nothing in flight and nothing open at the machine', async () => {
-    await comeAndGo(150);
+    // On a busy machine the first crowd may have left before any of it was heard.
+    for (const latestMs of [150, 600, 2400]) if (machine.abandoned === 0) await comeAndGo(latestMs);
     expect(machine.abandoned).toBeGreaterThan(0);
     expect((await bed.gateway.status()).phase).toBe('ready');
   });
