@@ -7,6 +7,7 @@ import { buildExoscaleCloud } from '../../src/modules/exoscale/build-exoscale-cl
 import type { ExoscaleCloud } from '../../src/modules/exoscale/exoscale-cloud.adapter.js';
 import type { ExoscaleSettings } from '../../src/modules/exoscale/exoscale-settings.js';
 import { ExoscaleSimulator } from '../../src/sandbox/exoscale-simulator/exoscale-simulator.js';
+import type { SimulatorOptions } from '../../src/sandbox/exoscale-simulator/options.js';
 import { PassingClock } from './passing-clock.js';
 
 export interface SimulatedAccount {
@@ -24,12 +25,18 @@ export interface SimulatedAccount {
 
 const ACCOUNT_CREDENTIALS = { key: 'EXOsimulated', secret: 'simulated-secret' };
 
-/** A CPU type, unless `settings` say otherwise: GPU quotas are 0 at first, as in a new organization. */
-export async function startSimulatedAccount(settings: Partial<ExoscaleSettings> = {}): Promise<SimulatedAccount> {
+/**
+ * A CPU type, unless `settings` say otherwise: GPU quotas are 0 at first, as in a new organization.
+ * @param account what the organization has and the key may do
+ */
+export async function startSimulatedAccount(
+  settings: Partial<ExoscaleSettings> = {},
+  account: Pick<SimulatorOptions, 'policy' | 'sshKeys'> = {},
+): Promise<SimulatedAccount> {
   // Begins now: the simulator's `Date` header is Node's, and the pre-flight compares it with this clock.
   const clock = new PassingClock(Date.now());
   const { key, secret } = ACCOUNT_CREDENTIALS;
-  const simulator = await ExoscaleSimulator.start({ apiKey: key, apiSecret: secret, clock });
+  const simulator = await ExoscaleSimulator.start({ apiKey: key, apiSecret: secret, clock, ...account });
   const base: ExoscaleSettings = {
     credentials: ACCOUNT_CREDENTIALS,
     zone: 'at-vie-2',

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExoscaleSimulator } from '../../src/sandbox/exoscale-simulator/exoscale-simulator.js';
-import type { MachineHost } from '../../src/sandbox/exoscale-simulator/options.js';
+import type { MachineHost, SimulatorOptions } from '../../src/sandbox/exoscale-simulator/options.js';
 import type { SimulatorControl } from '../../src/sandbox/exoscale-simulator/simulator-control.js';
 import { gatewayEnvironment, PLAIN_LINK } from '../../src/sandbox/gateway-environment.js';
 import {
@@ -45,6 +45,8 @@ export interface TestBedOptions {
   env?: Record<string, string>;
   machines?: Partial<MachineSimulatorOptions>;
   operationMs?: number;
+  /** What the organization has and the key may do. */
+  account?: Pick<SimulatorOptions, 'policy' | 'sshKeys'>;
   /** In place of simulated machines; `linkPort` is where they answer. They have no keys: their link is plain. */
   host?: MachineHost & { linkPort: number };
   /** Plain where no gateway has made the machines, and for more connections at once than two cores do handshakes for. */
@@ -68,6 +70,7 @@ export class TestBed {
       apiSecret: API_SECRET,
       operationMs: options.operationMs ?? OPERATION_MS,
       machines: options.host ?? machines,
+      ...options.account,
     });
     const stateDir = mkdtempSync(join(tmpdir(), 'gateway-e2e-'));
     const facts = {

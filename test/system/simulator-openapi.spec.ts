@@ -24,7 +24,7 @@ describe('the answers of the Exoscale simulator', () => {
   const document = new OpenApiDocument(SCHEMA_FILE);
   const visited = new Set<string>();
 
-  beforeAll(async () => void (cloud = await SimulatedCloud.start()));
+  beforeAll(async () => void (cloud = await SimulatedCloud.start({ sshKeys: ['mine'] })));
   afterAll(() => cloud.close());
 
   /** Calls an operation by its name; its answer must be a 200 that fits the description. */

@@ -1,10 +1,11 @@
 /**
- * What happens to one request of the API: signature, fault, operation, record, in this order. Knows no sockets; what the
+ * What happens to one request of the API: signature, policy, fault, operation, record, in this order. Knows no sockets; what the
  * transport has to do comes back as an Outcome.
  */
 import { ApiError } from './api-error.js';
 import type { CallLog } from './call-log.js';
 import type { Fault, Faults } from './faults.js';
+import { FORBIDDEN, type IamRole } from './iam-policy.js';
 import type { Organization } from './organization.js';
 import { readJsonBody } from './request-body.js';
 import { matchRoute } from './routes.js';
@@ -27,6 +28,8 @@ export interface ApiEndpointParts {
   faults: Faults;
   log: CallLog;
   credentials: { apiKey: string; apiSecret: string };
+  /** Of the key; null for one that may do everything. */
+  role: IamRole | null;
   nowMs: () => number;
 }
 
@@ -52,12 +55,15 @@ export class ApiEndpoint {
     return outcome;
   }
 
-  /** A badly signed call uses up no fault: the fault would hide it. */
+  /** A call that is badly signed or not allowed uses up no fault: the fault would hide it. */
   private decide(call: ReceivedCall, contentType: string, match: Match | null, verdict: Verdict): Outcome {
     if (verdict === 'expired') return refusal('Request signature has expired');
     if (verdict === 'invalid') return refusal('Invalid request signature');
     if (verdict === 'unsigned' && !match?.route.open) return refusal('Missing request signature');
     if (!match) return answerOf(ApiError.notFound());
+    // What is open to everybody is open to everybody only without a signature (exoscale/egoscale#767).
+    const { role } = this.parts;
+    if (verdict === 'valid' && role && !role.allows(match.route.operationId)) return refusal(FORBIDDEN);
 
     const fault = this.parts.faults.take(match.route.operationId);
     if (fault?.kind === 'status') {

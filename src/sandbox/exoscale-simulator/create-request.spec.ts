@@ -32,6 +32,8 @@ describe('the body of create-instance', () => {
     ['labels', { pool: 'a b' }],
     ['labels', { pool: 'x'.repeat(129) }],
     ['security-groups', [id]],
+    ['ssh-keys', ['mine']],
+    ['ssh-key', 'mine'],
     ['auto-start', 'false'],
   ])('refuses %s = %j and says where', (field, value) => {
     let answer: unknown;
@@ -44,6 +46,12 @@ describe('the body of create-instance', () => {
     const { status, body } = answer as ApiError;
     expect(status).toBe(400);
     expect(body).toMatchObject({ title: 'Bad Request', errors: [{ location: expect.stringContaining(field) }] });
+  });
+
+  it('takes SSH keys as a list and in the older field, each once', () => {
+    const keys = { 'ssh-key': { name: 'a' }, 'ssh-keys': [{ name: 'a' }, { name: 'b' }] };
+    expect(readCreateRequest({ ...good, ...keys }).sshKeyNames).toEqual(['a', 'b']);
+    expect(readCreateRequest(good).sshKeyNames).toEqual([]);
   });
 
   it('accepts user-data of exactly the limit', () => {

@@ -35,6 +35,7 @@ export function readCreateRequest(body: Json): CreateRequest {
     ...labelViolations(body.labels),
     ...(isListOf(body['security-groups'], isReference) ? [] : [violation('security-groups', 'must list {"id"}')]),
     ...(isListOf(body['ssh-keys'], isKeyName) ? [] : [violation('ssh-keys', 'must list {"name"}')]),
+    ...(body['ssh-key'] === undefined || isKeyName(body['ssh-key']) ? [] : [violation('ssh-key', 'must be {"name"}')]),
     ...(isOptionalBoolean(body['auto-start']) ? [] : [violation('auto-start', 'must be a boolean')]),
   ];
   if (violations.length > 0) throw ApiError.problem(violations);
@@ -46,10 +47,17 @@ export function readCreateRequest(body: Json): CreateRequest {
     diskSizeGib: body['disk-size'] as number,
     labels: { ...(body.labels as Record<string, string> | undefined) },
     securityGroupIds: ((body['security-groups'] as { id: string }[] | undefined) ?? []).map((one) => one.id),
-    sshKeyNames: ((body['ssh-keys'] as { name: string }[] | undefined) ?? []).map((one) => one.name),
+    sshKeyNames: sshKeyNames(body),
     userData: (body['user-data'] as string | undefined) ?? null,
     autoStart: (body['auto-start'] as boolean | undefined) ?? true,
   };
+}
+
+/** The list, and the older field for one of them, which the API still takes. */
+function sshKeyNames(body: Json): string[] {
+  const many = (body['ssh-keys'] as { name: string }[] | undefined) ?? [];
+  const one = body['ssh-key'] as { name: string } | undefined;
+  return [...new Set([...(one ? [one] : []), ...many].map(({ name }) => name))];
 }
 
 /** @throws ApiError 400; used by update-instance, whose fields obey the same rules */

@@ -10,6 +10,7 @@ import { ApiError } from './api-error.js';
 import { CallLog } from './call-log.js';
 import { callControl, CONTROL_PREFIX } from './control-endpoint.js';
 import { Faults } from './faults.js';
+import { IamRole } from './iam-policy.js';
 import { NoMachines, type SimulatorOptions } from './options.js';
 import { Organization } from './organization.js';
 import { readBody } from './request-body.js';
@@ -42,6 +43,7 @@ export class ExoscaleSimulator {
       zone: options.zone ?? 'at-vie-2',
       operationMs: options.operationMs ?? 1000,
       listLagMs: options.listLagMs ?? 0,
+      sshKeys: options.sshKeys ?? [],
     });
     this.control = new SimulatorControl(this.organization, faults, log, clock);
     this.api = new ApiEndpoint({
@@ -49,6 +51,7 @@ export class ExoscaleSimulator {
       faults,
       log,
       credentials: options,
+      role: options.policy ? new IamRole(options.policy) : null,
       nowMs: this.nowMs,
     });
     this.server = createServer((request, response) => void this.serve(request, response));

@@ -1,5 +1,6 @@
 /** What starts the simulator, and what it needs of the machines that stand behind its instances. */
 import type { Clock } from '../../common/time/clock.js';
+import type { IamPolicy } from './iam-policy.js';
 
 /** Boots and kills the fake machine behind an instance. */
 export interface MachineHost {
@@ -19,6 +20,10 @@ export interface SimulatorOptions {
   port?: number;
   host?: string;
   zone?: string;
+  /** Of the role that the key has; by default it may do everything. */
+  policy?: IamPolicy;
+  /** Names of the SSH keys of the organization; none by default. */
+  sshKeys?: readonly string[];
   /** How long an asynchronous operation stays pending. */
   operationMs?: number;
   /** How old the answer of list-instances is; get-instance is never late. */

@@ -29,6 +29,8 @@ export interface OrganizationParts {
   zone: string;
   operationMs: number;
   listLagMs: number;
+  /** Names. */
+  sshKeys: readonly string[];
 }
 
 export class Organization {
@@ -131,6 +133,9 @@ export class Organization {
     if (!templateExists(request.templateId)) throw ApiError.classic(404, 'Template not found');
     if (!request.securityGroupIds.every((id) => this.groups.has(id))) {
       throw ApiError.classic(404, 'Security group not found');
+    }
+    if (!request.sshKeyNames.every((name) => this.parts.sshKeys.includes(name))) {
+      throw ApiError.classic(404, 'SSH key not found');
     }
     this.quotas.claim(type);
     if (!this.mayUse(type)) throw ApiError.classic(403, `Instance type ${typeName(type)} is not authorized`);
