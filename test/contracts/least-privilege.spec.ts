@@ -29,7 +29,8 @@ const outcome = (call: Promise<unknown>): Promise<string> =>
   );
 
 /** All that the gateway ever asks of a cloud, with how each of it went. */
-async function wholeLife({ cloud, cloudWith, clock, control }: SimulatedAccount): Promise<string[]> {
+async function wholeLife(account: SimulatedAccount): Promise<string[]> {
+  const { cloud, clock, control } = account;
   const settled = () => clock.advance(10_000);
   const ids: string[] = [];
   const create = async (by: CloudPort): Promise<string> =>
@@ -50,7 +51,7 @@ async function wholeLife({ cloud, cloudWith, clock, control }: SimulatedAccount)
     await settled();
   }
   // The networks of the link have changed: one rule more and one less.
-  went.push(await create(cloudWith(OTHER_NETWORK)));
+  went.push(await create(account.cloudWith(OTHER_NETWORK)));
   control.setQuota('gpua5000', 0);
   return [...went, await create(cloud)];
 }
