@@ -16,7 +16,7 @@ export const LINK_DIR = 'run/ollama-gateway/link';
 
 export interface MachineNginx {
   readonly pid: number;
-  /** As `systemctl reload` does: takes the files anew; resolves when new workers are there. */
+  /** As `systemctl reload` does: takes the files anew; resolves when whoever comes now meets the new ones. */
   reload(): Promise<void>;
   /** Cuts everything; harmless when it has ended. */
   stop(): Promise<void>;
@@ -53,12 +53,21 @@ export async function startMachineNginx(root: string, ollamaPort: number): Promi
 }
 
 async function reload(pid: number): Promise<void> {
-  const old = new Set(workersOf(pid));
+  const old = workersOf(pid);
   process.kill(pid, 'SIGHUP');
-  await eventually('nginx has new workers', () => workersOf(pid).some((worker) => !old.has(worker)));
+  await eventually('nginx has new workers', () => old.every(isLeaving));
 }
 
-/** Processes of the workers, those among them that only finish their last requests. */
+/** nginx writes it into the name of a worker that only finishes its last requests. */
+function isLeaving(worker: number): boolean {
+  try {
+    return readFileSync(`/proc/${worker}/cmdline`, 'utf8').includes('is shutting down');
+  } catch {
+    return true; // it had none
+  }
+}
+
+/** Processes of the workers, those that are leaving among them. */
 export function workersOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 }

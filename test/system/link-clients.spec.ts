@@ -5,8 +5,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EndlessStream, ENDLESS, QUESTION } from '../support/endless-stream.js';
 import { endEverything } from '../support/endings.js';
-import { eventually } from '../support/eventually.js';
 import { LinkBed } from '../support/link-bed.js';
 import { LINK_DIR } from '../support/machine-nginx.js';
 import type { Call } from '../support/ollama-client.js';
@@ -18,27 +18,13 @@ beforeAll(async () => {
 });
 afterAll(endEverything);
 
-/** An answer that is running for as long as the test likes, and notices when it is disturbed. */
-async function streamOfAnotherClient() {
-  Object.assign(link.machines.behaviour, { tokens: 1_000_000, tokenMs: 5 });
-  const body = JSON.stringify({ model: 'granite3.1-dense:8b', prompt: 'a long story' });
-  const call = link.bed.ollama.open({ method: 'POST', path: '/api/generate', body });
-  call.request.end(body);
-  const response = await call.response;
-  let chunks = 0;
-  let end: string | null = null;
-  response
-    .on('data', () => (chunks += 1))
-    .on('error', (error: NodeJS.ErrnoException) => (end = `broke: ${error.code}`));
-  response.on('end', () => (end ??= 'ended'));
-  /** Resolves when it has gone on for a while. */
-  const more = async (): Promise<void> => {
-    const before = chunks;
-    await eventually('the stream of the other client goes on', () => chunks >= before + 10 || end !== null);
-    expect(end).toBeNull();
-  };
-  await more();
-  return { more, leave: () => call.leave() };
+async function streamOfAnotherClient(): Promise<EndlessStream> {
+  Object.assign(link.machines.behaviour, ENDLESS);
+  const call = link.bed.ollama.open(QUESTION);
+  call.request.end(QUESTION.body);
+  const stream = new EndlessStream(await call.response);
+  await stream.goesOn();
+  return stream;
 }
 
 const CREDENTIALS = {
@@ -71,7 +57,7 @@ describe('a client', () => {
     expect(arrived).toHaveLength(1);
     expect(arrived[0]?.headers).toMatchObject({ host: 'localhost:11434' });
     expect(JSON.stringify(arrived[0]?.headers)).not.toMatch(/x-gw|of-a-client|evil|h2c/i);
-    await stream.more();
+    await stream.goesOn();
     stream.leave();
   });
 });
