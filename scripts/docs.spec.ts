@@ -55,8 +55,8 @@ describe.each(PAGES)('%s', (page) => {
 
   it('names only settings that exist', () => {
     const settings = CONFIG_CLASSES.flatMap((type) => settingsOf(type));
-    // Of the examples, of the machine, and of the simulator.
-    const others = ['OLLAMA_URL', 'OLLAMA_NO_CLOUD', 'SANDBOX_OLLAMA_URL'];
+    // Of the examples, of the machine, of the simulator, and of Ollama's own clients.
+    const others = ['OLLAMA_URL', 'OLLAMA_NO_CLOUD', 'SANDBOX_OLLAMA_URL', 'OLLAMA_HOST', 'OLLAMA_API_KEY'];
     const known = new Set([
       ...settings.flatMap(({ env, secret }) => (secret ? [env, `${env}_FILE`] : [env])),
       ...Object.keys(UNBUILT),
