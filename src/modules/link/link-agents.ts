@@ -3,7 +3,7 @@
  * a machine that was left is closed when its requests have ended.
  */
 import { Agent } from 'undici';
-import type { MachineTarget } from '../provisioning/ports/machine.port.js';
+import { isSameTarget, type MachineTarget } from '../provisioning/ports/machine.port.js';
 import type { MachineLink } from './machine-link.js';
 
 export class LinkAgents {
@@ -20,7 +20,7 @@ export class LinkAgents {
   of(target: MachineTarget): Agent {
     const { current } = this;
     if (current?.target === target) return current.agent;
-    if (current && isSame(current.target, target)) return current.agent;
+    if (current && isSameTarget(current.target, target)) return current.agent;
     // HTTP/2 would put all streams on one connection, and undici 8 turns it on by default.
     const agent = new Agent({ ...this.options, connect: this.link.connectOptions(target), allowH2: false });
     this.current = { target, agent };
@@ -34,9 +34,4 @@ export class LinkAgents {
     await this.current?.agent.destroy();
     this.current = null;
   }
-}
-
-/** Whether a connection to one is a connection to the other. */
-export function isSame(a: MachineTarget, b: MachineTarget): boolean {
-  return a.url === b.url && a.launchId === b.launchId && a.linkEpoch === b.linkEpoch;
 }

@@ -21,7 +21,7 @@ export class LinkModule {
 }
 
 /** @throws LinkSecretError */
-export function createLink({ link, pool, state }: LinkSettings): Promise<MachineLink> {
+function createLink({ link, pool, state }: LinkSettings): Promise<MachineLink> {
   if (link.link === 'plain') return Promise.resolve(new PlainLink());
   const epochs = link.secret === null ? keptLinkSecret(state.dir) : parseLinkSecret(link.secret);
   return MtlsLink.create(pool.pool, randomUUID(), epochs);

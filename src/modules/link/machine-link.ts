@@ -28,7 +28,7 @@ export abstract class MachineLink {
 /** Shorter than a client's patience: a machine that does not answer a SYN in this time is looked at. */
 export const CONNECT_TIMEOUT_MS = 5000;
 
-export const PLAIN_EPOCH = 0;
+const PLAIN_EPOCH = 0;
 
 /** HTTP without keys, for trusted networks. */
 export class PlainLink extends MachineLink {

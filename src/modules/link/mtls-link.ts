@@ -22,7 +22,7 @@ interface ClientEnd {
 }
 
 /** The answer came from a machine that is not the one meant. */
-export class LinkPinError extends Error {
+class LinkPinError extends Error {
   override readonly name = 'LinkPinError';
   readonly code = 'ERR_LINK_PIN';
 }

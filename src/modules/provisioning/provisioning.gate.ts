@@ -8,7 +8,7 @@ import type { Failure, Phase } from './domain/model.js';
 import type { CloudFinding } from './ports/cloud.port.js';
 import type { Catalogue, MachineTarget } from './ports/machine.port.js';
 
-export type { Catalogue, MachineTarget } from './ports/machine.port.js';
+export type { Catalogue } from './ports/machine.port.js';
 
 export type ProvisioningStatus = 'idle' | 'provisioning' | 'ready' | 'error';
 

@@ -14,7 +14,7 @@ import type { PoolPolicy } from './domain/policy.js';
 import { transition } from './domain/transition.js';
 import type { EffectRunner } from './effect-runner.js';
 import type { CloudFinding } from './ports/cloud.port.js';
-import type { MachineTarget } from './ports/machine.port.js';
+import { isSameTarget, type MachineTarget } from './ports/machine.port.js';
 import type { StateStorePort, StoredEvent } from './ports/state-store.port.js';
 import type { TrafficCounter } from './traffic.js';
 
@@ -338,8 +338,4 @@ function difference(before: PoolRecord, after: PoolRecord): Partial<PoolRecord> 
   const keys = Object.keys(after) as (keyof PoolRecord)[];
   const changed = keys.filter((key) => before[key] !== after[key]);
   return changed.length === 0 ? null : Object.fromEntries(changed.map((key) => [key, after[key]]));
-}
-
-function isSameTarget(a: MachineTarget, b: MachineTarget): boolean {
-  return a.url === b.url && a.launchId === b.launchId && a.linkEpoch === b.linkEpoch;
 }

@@ -12,6 +12,11 @@ export interface MachineTarget {
   readonly linkEpoch: number;
 }
 
+/** Whether a connection to one is a connection to the other. */
+export function isSameTarget(a: MachineTarget, b: MachineTarget): boolean {
+  return a.url === b.url && a.launchId === b.launchId && a.linkEpoch === b.linkEpoch;
+}
+
 /** What a probe has found. */
 export type ProbeOutcome =
   | 'answered'
