@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../../test/support/eventually.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
-import { until } from '../../../test/support/until.js';
 import { KeyFile } from './key-file.js';
 
 const line = (name: string, key = name): string => `${name}:${createHash('sha256').update(key).digest('hex')}\n`;
@@ -59,7 +59,7 @@ describe('a file of keys that changes while the gateway runs', () => {
     const keys = open();
     keys.start();
     writeFileSync(file, line('bob'));
-    await until(() => {
+    await eventually('the new key is known', () => {
       void clock.advance(2000);
       return keys.current.nameOf('bob') === 'bob';
     });

@@ -4,10 +4,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { endEverything } from '../../../test/support/endings.js';
+import { eventually } from '../../../test/support/eventually.js';
 import { listening } from '../../../test/support/listening.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { RawConnection } from '../../../test/support/raw-connection.js';
-import { until } from '../../../test/support/until.js';
 import { Tallies } from '../../common/metrics/tallies.js';
 import { AccessRules } from '../access/access-rules.js';
 import { parseApiKeys } from '../access/api-keys.js';
@@ -158,7 +158,7 @@ describe('what is no request', () => {
     const connections = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
     expect(await connections()).toBe(1);
     await clock.advance(2000);
-    while ((await connections()) > 0) await new Promise((resolve) => setImmediate(resolve));
+    await eventually('nothing is left of it', async () => (await connections()) === 0);
   });
 });
 
@@ -189,7 +189,7 @@ describe('a request that breaks in its body', () => {
     connection.send('POST /api/chat HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked', '', 'zz');
     await connection.closed;
     expect(errorOf(connection.text)).toMatchObject({ status: 400, code: 'bad_request' });
-    await until(() => lines.length > 0);
+    await eventually('the line in the log', () => lines.length > 0);
     expect(lines).toEqual([expect.objectContaining({ msg: 'request', status: 400 })]);
   });
 
@@ -198,7 +198,7 @@ describe('a request that breaks in its body', () => {
     serve = (request, response) => void (request.resume(), response.write('begun'));
     const connection = await connect();
     connection.send('POST /api/chat HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked', '');
-    await until(() => connection.text.includes('begun'));
+    await eventually('the answer begins', () => connection.text.includes('begun'));
     connection.send('zz');
     await connection.closed;
     expect(connection.text).not.toContain('400');
@@ -212,7 +212,7 @@ describe('garbage behind a good request', () => {
     serve = (_request, response) => void (answer = response).write('begun ');
     const connection = await connect();
     connection.send('GET /api/tags HTTP/1.1', 'Host: x', '', 'garbage', 'garbage', '');
-    await until(() => connection.text.includes('begun'));
+    await eventually('the answer begins', () => connection.text.includes('begun'));
     connection.send('more garbage');
     answer?.write('and ');
     answer?.end('finished');

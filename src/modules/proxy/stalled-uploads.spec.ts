@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { stream } from 'undici';
 import { endEverything } from '../../../test/support/endings.js';
+import { eventually } from '../../../test/support/eventually.js';
 import { listening } from '../../../test/support/listening.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { RawConnection } from '../../../test/support/raw-connection.js';
-import { until } from '../../../test/support/until.js';
 import { identify } from './request-id.js';
 import { STALLED_AFTER_MS, StalledUploads } from './stalled-uploads.js';
 
@@ -35,7 +35,7 @@ afterEach(endEverything);
 
 async function upload(...head: string[]): Promise<NonNullable<typeof arrived>> {
   connection.send('POST /api/blobs/x HTTP/1.1', 'Host: x', ...head, '');
-  await until(() => arrived !== null);
+  await eventually('the request arrives', () => arrived !== null);
   return arrived as NonNullable<typeof arrived>;
 }
 
@@ -43,7 +43,7 @@ async function upload(...head: string[]): Promise<NonNullable<typeof arrived>> {
 async function sendByte(): Promise<void> {
   const before = arrived?.request.socket.bytesRead ?? 0;
   await connection.write('x');
-  await until(() => (arrived?.request.socket.bytesRead ?? 0) > before);
+  await eventually('the byte arrives', () => (arrived?.request.socket.bytesRead ?? 0) > before);
 }
 
 describe('a body that stops coming', () => {
@@ -59,7 +59,7 @@ describe('a body that stops coming', () => {
     expect(connection.text).toMatch(/\r\nconnection: close\r\n/);
     expect(JSON.parse(String(connection.text.split('\r\n\r\n')[1]))).toMatchObject({ code: 'request_timeout' });
     // Whoever reads the body, and whoever answers, hears of it.
-    await until(() => response.closed && request.destroyed);
+    await eventually('both sides have ended', () => response.closed && request.destroyed);
     expect(uploads.size).toBe(0);
   });
 
@@ -75,7 +75,7 @@ describe('a body that stops coming', () => {
   it('does not hold a connection whose answer is over', async () => {
     serve = (_request, response) => void response.end('done');
     await upload('Content-Length: 100');
-    await until(() => connection.text.endsWith('done'));
+    await eventually('the answer', () => connection.text.endsWith('done'));
     await clock.advance(STALLED_AFTER_MS + MINUTE_MS);
     await connection.closed;
     expect(uploads.size).toBe(0);
@@ -94,7 +94,7 @@ describe('a body that has been forwarded', () => {
     };
     await upload('Content-Length: 1');
     await connection.write('x');
-    await until(() => connection.text.includes('the first token'));
+    await eventually('the first token', () => connection.text.includes('the first token'));
     await clock.advance(MINUTE_MS);
     expect(uploads.size).toBe(0);
   });
@@ -124,7 +124,7 @@ describe('a body that comes slowly', () => {
     serve = (request) => void request.once('readable', () => undefined);
     const { request } = await upload('Content-Length: 100');
     await sendByte();
-    await until(() => request.readableLength === 1);
+    await eventually('the byte is buffered', () => request.readableLength === 1);
     await clock.advance(3 * STALLED_AFTER_MS);
     expect(connection.text).toBe('');
   });
@@ -137,11 +137,11 @@ describe('a request whose body is complete', () => {
   ])('may be answered whenever it is (%s)', async (_what, head) => {
     const { request, response } = await upload(...head);
     if (request.headers['content-length'] === '1') await connection.write('x');
-    await until(() => request.complete);
+    await eventually('the body is complete', () => request.complete);
     await clock.advance(10 * STALLED_AFTER_MS);
     response.end('late');
-    await until(() => connection.text.endsWith('late'));
-    await until(() => response.closed);
+    await eventually('the answer', () => connection.text.endsWith('late'));
+    await eventually('the response closes', () => response.closed);
     expect(uploads.size).toBe(0);
   });
 });
