@@ -10,6 +10,7 @@ const shared = {
 
 export default {
   maxWorkers: 2,
+  reporters: ['default', '<rootDir>/scripts/left-to-system.mjs'],
   // Generous: a busy machine is slow, and no suite waits for time to pass.
   testTimeout: 60_000,
   projects: [
