@@ -50,7 +50,8 @@ export class LaunchPlanner {
       'security-groups': [{ id: securityGroupId }],
       'public-ip-assignment': 'inet4',
       'auto-start': false,
-      ...(sshKey !== null && { 'ssh-key': { name: sshKey } }),
+      // Not `ssh-key`: the API calls that deprecated (exoscale-openapi-subset.json).
+      ...(sshKey !== null && { 'ssh-keys': [{ name: sshKey }] }),
       labels: labelsOf(pool, this.identity.make, request),
       'user-data': renderUserData({
         launchId: request.launchId,

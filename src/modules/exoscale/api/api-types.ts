@@ -77,6 +77,7 @@ export interface NewInstance {
   template: { id: string };
   'disk-size': number;
   'security-groups'?: { id: string }[];
+  'ssh-keys'?: { name: string }[];
   'user-data'?: string;
   labels: Record<string, string>;
   'auto-start': boolean;
