@@ -8,15 +8,17 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { COLD_YARDSTICK, measureCold503 } from './measure/cold-503.mjs';
+import { measureFirstRequest } from './measure/first-request.mjs';
 import { measureKeyCheck } from './measure/key-check.mjs';
 import { measureObserved } from './measure/observed.mjs';
 import { measureOpenStreams } from './measure/open-streams.mjs';
 import { measureSmallGet } from './measure/small-get.mjs';
 import { measureStreamedChunks } from './measure/streamed-chunks.mjs';
+import { measureTlsLink } from './measure/tls-link.mjs';
 import { measureUpload } from './measure/upload.mjs';
 import { table } from './report.mjs';
 import { findTools } from './setting/debian-tools.mjs';
-import { startColdGateway, startReadyGateway } from './setting/gateway.mjs';
+import { bareMachine, startColdGateway, startReadyGateway } from './setting/gateway.mjs';
 import { startNginx } from './setting/nginx.mjs';
 import { Scope } from './setting/scope.mjs';
 import { Upstream } from './setting/upstream.mjs';
@@ -30,6 +32,8 @@ const MEASUREMENTS = {
   'cold-503': measureCold503,
   chunks: measureStreamedChunks,
   'small-get': measureSmallGet,
+  'tls-link': measureTlsLink,
+  'first-request': measureFirstRequest,
   'key-check': measureKeyCheck,
   observed: measureObserved,
   'open-streams': measureOpenStreams,
@@ -86,13 +90,13 @@ function stopped() {
 async function prepare(scope, { nginx = '', wrk = '' }, profileDir) {
   console.log('starting the gateways and nginx …');
   const upstream = await Upstream.start(scope);
-  const setting = { scope, upstreamPort: upstream.port, profileDir };
+  const setting = { scope, profileDir, ...bareMachine(upstream.port) };
   const [gateway, coldGateway, yardstick] = await Promise.all([
     startReadyGateway(setting),
     startColdGateway(setting),
     startNginx(scope, nginx, upstream.port, COLD_YARDSTICK),
   ]);
-  return { scope, wrk, upstream, gateway, coldGateway, nginx: yardstick };
+  return { scope, wrk, programs: { nginx }, profileDir, upstream, gateway, coldGateway, nginx: yardstick };
 }
 
 /**

@@ -1,10 +1,10 @@
-/** The table: each measurement with its ratio to nginx, its figure and whether that is reached. Pure text. */
+/** The table: each measurement with its ratio to a yardstick, its figure and whether that is reached. Pure text. */
 import { FIGURES, holds } from './figures.mjs';
 import { median, ratios, spreadPercent } from './statistics.mjs';
 
 /** @typedef {import('./measure/bench-context.mjs').Row} Row */
 
-const HEAD = ['measurement', 'gateway', 'nginx', 'gateway/nginx', 'limit', 'later'];
+const HEAD = ['measurement', 'gateway', 'yardstick', 'ratio', 'limit', 'later'];
 
 /** @param {readonly Row[]} rows */
 export function table(rows) {
@@ -17,20 +17,21 @@ export function table(rows) {
 }
 
 /** @param {Row} row */
-function cells({ what, unit, gateway, nginx, figure }) {
+function cells({ what, unit, gateway, nginx, plainLink, figure }) {
   const { of, side, limit, later } = FIGURES[figure];
-  const perRound = nginx ? ratios(gateway, nginx) : [];
+  const [other, name] = plainLink ? [plainLink, 'plain'] : [nginx, 'nginx'];
+  const perRound = other ? ratios(gateway, other) : [];
   const judged = of === 'ratio' ? median(perRound) : median(gateway);
   /** @param {number | null} bound */
   const verdict = (bound) => {
     if (bound === null) return '';
     const [sign, missed] = side === 'at least' ? ['≥', 'under'] : ['≤', 'over'];
-    const measure = of === 'ratio' ? '× nginx' : unit;
+    const measure = of === 'ratio' ? `× ${name}` : unit;
     return `${sign} ${bound} ${measure}: ${holds(FIGURES[figure], judged, bound) ? 'ok' : missed}`;
   };
-  // What nginx does in no measurable amount has no ratio.
-  const ratio = nginx && perRound.every(Number.isFinite) ? withSpread(perRound, '') : '–';
-  const yardstick = nginx ? withSpread(nginx, ` ${unit}`) : '–';
+  // What the other does in no measurable amount has no ratio.
+  const ratio = other && perRound.every(Number.isFinite) ? withSpread(perRound, '') : '–';
+  const yardstick = other ? `${name} ${withSpread(other, ` ${unit}`)}` : '–';
   return [what, withSpread(gateway, ` ${unit}`), yardstick, ratio, verdict(limit), verdict(later)];
 }
 

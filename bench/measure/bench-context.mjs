@@ -10,6 +10,8 @@
  * @typedef {object} BenchContext
  * @property {import('../setting/scope.mjs').Scope} scope
  * @property {string} wrk  path of the program
+ * @property {{ nginx: string }} programs  paths
+ * @property {string | null} profileDir  where a CPU profile of each gateway is left, or null
  * @property {import('../setting/upstream.mjs').Upstream} upstream
  * @property {Proxy & { adminUrl: string }} gateway  its machine is ready
  * @property {Proxy} coldGateway  its machine is not there yet
@@ -23,6 +25,7 @@
  * @property {string} unit
  * @property {number[]} gateway
  * @property {number[]} [nginx]  where nginx does the same
+ * @property {number[]} [plainLink]  where the gateway does the same over a link without TLS
  * @property {keyof typeof import('../figures.mjs').FIGURES} figure  what it is judged by
  * @property {string} [note]  for below the table
  */

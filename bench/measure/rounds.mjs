@@ -1,17 +1,17 @@
-/** Rounds in turn, gateway then nginx, so that a disturbance of the machine meets both. */
+/** Rounds in turn, one side after the other, so that a disturbance of the machine meets all. */
 
 /**
+ * @template {string} Side
  * @template T
  * @param {number} count
- * @param {{ gateway: () => Promise<T>, nginx: () => Promise<T> }} sides
- * @returns {Promise<{ gateway: T[], nginx: T[] }>}
+ * @param {Record<Side, () => Promise<T>>} sides
+ * @returns {Promise<Record<Side, T[]>>}
  */
 export async function inRounds(count, sides) {
-  /** @type {{ gateway: T[], nginx: T[] }} */
-  const results = { gateway: [], nginx: [] };
+  const names = /** @type {Side[]} */ (Object.keys(sides));
+  const results = /** @type {Record<Side, T[]>} */ (Object.fromEntries(names.map((name) => [name, []])));
   for (let round = 0; round < count; round += 1) {
-    results.gateway.push(await sides.gateway());
-    results.nginx.push(await sides.nginx());
+    for (const name of names) results[name].push(await sides[name]());
   }
   return results;
 }
