@@ -81,6 +81,10 @@ describe('the headers sent to the client', () => {
     expect(inboundHeaders(raw('Content-Type', type), 'id-1').includes('X-Accel-Buffering')).toBe(asked);
   });
 
+  it('lose the name of the server before Ollama, which Ollama itself never sends', () => {
+    expect(inboundHeaders(raw('Server', 'nginx'), 'id-1')).toEqual(['X-Request-Id', 'id-1']);
+  });
+
   it('have the id of the request, and none of the machine’s', () => {
     const said = raw('X-REQUEST-ID', 'of the machine', 'Connection', 'X-Request-Id, X-Hop', 'X-Hop', '1');
     expect(inboundHeaders(said, 'id-1')).toEqual(['X-Request-Id', 'id-1']);

@@ -23,6 +23,9 @@ const NOT_FORWARDED = new Set([...HOP_BY_HOP, ...CREDENTIALS, 'host', 'expect'])
 /** Between the gateway and the machine; a client that sends one of these takes itself for the gateway. */
 const LINK_PREFIX = 'x-gw-';
 
+/** Of the machine's front: Ollama names no server (ollama-api.md §1). The id is the gateway's own. */
+const NOT_RETURNED = new Set([...HOP_BY_HOP, 'server', 'x-request-id']);
+
 export interface OutboundHeaders {
   /** Flat name, value, name, value … as undici takes them. */
   headers: string[];
@@ -63,7 +66,7 @@ export function inboundHeaders(raw: readonly Buffer[], requestId: string): strin
     const lower = name.toLowerCase();
     if (lower === 'connection') named = namedBy(value, named);
     if (lower === 'content-type') streams = isStream(value);
-    if (!HOP_BY_HOP.has(lower) && lower !== 'x-request-id') headers.push(name, value);
+    if (!NOT_RETURNED.has(lower)) headers.push(name, value);
   }
   if (named) headers = without(headers, named);
   if (streams) headers.push('X-Accel-Buffering', 'no');

@@ -55,8 +55,8 @@ function serveAgain(d: Draft): void {
 }
 
 /**
- * A stop would cut somebody off. Requests without a certificate show up in the same count, so that there is an end to
- * this: noise may delay a stop and cannot prevent it (coordination-and-link.md §2.7).
+ * A stop would cut somebody off. There is an end to this all the same: whatever looks like use may delay a stop and cannot
+ * prevent it (coordination-and-link.md §2.7).
  */
 function isBusy(d: Draft): boolean {
   const { senses, timings } = d;
