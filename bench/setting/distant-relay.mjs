@@ -47,10 +47,12 @@ export class DistantRelay {
    * @param {Socket} far
    */
   #join(near, far) {
-    const index = this.trips.push(0) - 1;
+    // A connection counts in the list it began in: that of a probe may outlive a reset.
+    const { trips } = this;
+    const index = trips.push(0) - 1;
     let farSpoke = true;
     near.on('data', () => {
-      if (farSpoke) this.trips[index] = (this.trips[index] ?? 0) + 1;
+      if (farSpoke) trips[index] = (trips[index] ?? 0) + 1;
       farSpoke = false;
     });
     far.on('data', () => {
