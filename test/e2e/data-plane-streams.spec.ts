@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { endEverything } from '../support/endings.js';
-import { eventually } from '../support/eventually.js';
+import { settled } from '../support/eventually.js';
 import { type OpenCall, readReply } from '../support/ollama-client.js';
 import { MARK, ScriptedOllama } from '../support/scripted-ollama.js';
 import { TestBed } from '../support/test-bed.js';
@@ -27,18 +27,6 @@ afterAll(endEverything);
 
 function openPost(path: string, headers: Record<string, string> = { 'Transfer-Encoding': 'chunked' }): OpenCall {
   return bed.ollama.open({ method: 'POST', path, headers: { ...headers, [MARK]: '1' } });
-}
-
-/** Resolves when `amount` has not changed for a while: everything is where it can go. */
-async function settled(amount: () => number): Promise<number> {
-  let last = -1;
-  let calmLooks = 0;
-  await eventually('the flow stands still', () => {
-    calmLooks = amount() === last && last > 0 ? calmLooks + 1 : 0;
-    last = amount();
-    return calmLooks >= 25;
-  });
-  return last;
 }
 
 /** Writes the same block again and again, as fast as the other side takes it. */

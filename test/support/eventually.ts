@@ -21,3 +21,15 @@ export async function eventually<T>(
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
 }
+
+/** Resolves when `amount` has not changed for a while: everything is where it can go. */
+export async function settled(amount: () => number): Promise<number> {
+  let last = -1;
+  let calmLooks = 0;
+  await eventually('the flow stands still', () => {
+    calmLooks = amount() === last && last > 0 ? calmLooks + 1 : 0;
+    last = amount();
+    return calmLooks >= 25;
+  });
+  return last;
+}

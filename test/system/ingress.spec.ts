@@ -9,7 +9,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Agent, request } from 'undici';
 import { atEnd, endEverything } from '../support/endings.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, settled } from '../support/eventually.js';
 import { FrontNginx, type FrontSettings } from '../support/front-nginx.js';
 import { type Call, MODEL, Ollama, type OpenCall, readReply, type Reply } from '../support/ollama-client.js';
 import { MARK, ScriptedOllama } from '../support/scripted-ollama.js';
@@ -261,16 +261,4 @@ function hashOfBody(): string {
   const hash = createHash('sha256');
   for (let count = 0; count < BODY_MIB; count += 1) hash.update(BLOCK);
   return hash.digest('hex');
-}
-
-/** Resolves when `amount` has not changed for a while: everything is where it can go. */
-async function settled(amount: () => number): Promise<number> {
-  let last = -1;
-  let calmLooks = 0;
-  await eventually('the flow stands still', () => {
-    calmLooks = amount() === last && last > 0 ? calmLooks + 1 : 0;
-    last = amount();
-    return calmLooks >= 25;
-  });
-  return last;
 }

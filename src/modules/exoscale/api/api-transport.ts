@@ -7,6 +7,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { HttpService } from '@nestjs/axios';
 import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import { firstValueFrom } from 'rxjs';
+import { isLoopback } from '../../../common/net/loopback.js';
 import type { CloudCallTally } from '../../../common/metrics/cloud-call-tally.js';
 import type { Clock } from '../../../common/time/clock.js';
 import { CloudError } from '../../provisioning/ports/cloud.port.js';
@@ -152,10 +153,6 @@ function retryAfterOf(answer: AxiosResponse): number | null {
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const untilMs = Date.parse(value) - Date.parse(String(answer.headers.date));
   return Number.isNaN(untilMs) ? null : Math.max(0, untilMs);
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 /** Never the error itself: axios puts the whole request with its signature into it. */
